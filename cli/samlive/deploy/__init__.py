@@ -1,0 +1,1 @@
+"""Brings a dev stage into the account: layer, artifacts, change sets."""

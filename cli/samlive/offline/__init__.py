@@ -1,0 +1,1 @@
+"""The embedded cloud behind `--offline`; needs the extra samlive[offline]."""

@@ -1,0 +1,1 @@
+"""The relay: takes invocations from the cloud, runs them here, answers."""

@@ -1,0 +1,87 @@
+"""What the relay is told by its owner: the stage, the broker, the functions."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class AwsCredentials:
+    """Credentials that sign the broker's handshake."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """How to reach AWS IoT (or its stand-in).
+
+    Args:
+        endpoint: Host of the IoT data endpoint, ":port" when not 443.
+        region: Region that signs the handshake.
+        credentials: Called at every connect, so that expired ones are replaced.
+        ca_file: PEM file to trust instead of the system's store.
+        proxy: "host:port" of an HTTP CONNECT proxy.
+    """
+
+    endpoint: str
+    region: str
+    credentials: Callable[[], AwsCredentials]
+    ca_file: Path | None = None
+    proxy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFunction:
+    """A live function as it stands on this machine.
+
+    Args:
+        logical_id: Logical id; nested ones as "Child/Function".
+        runtime: The template's own runtime, such as "python3.12" or "nodejs20.x".
+        handler: The template's own handler.
+        code: Folder that holds the code (for inline code, a folder it was written to).
+        timeout: Declared timeout in seconds.
+        memory: Declared memory in MB.
+        layers: Unpacked content of its layers, first one first.
+        architecture: "x86_64" or "arm64".
+    """
+
+    logical_id: str
+    runtime: str
+    handler: str
+    code: Path
+    timeout: int = 3
+    memory: int = 128
+    layers: tuple[Path, ...] = ()
+    architecture: str = "x86_64"
+
+
+@dataclass(frozen=True, slots=True)
+class RelayConfig:
+    """Everything a relay needs to serve one stage.
+
+    Args:
+        app: Name of the application.
+        stage: Name of the stage.
+        key: The stage's key, 32 bytes.
+        owner: Who runs it, for presence and take-over, such as "ana@laptop".
+        broker: The broker to connect to.
+        functions: Live functions by logical id.
+        project: Folder of the project: sources below it are the developer's own code.
+        state: Folder for sockets, logs and caches, readable by the user alone.
+        takeover: Take the stage from a relay that holds it, instead of refusing.
+        idle_seconds: A worker without work for so long is ended.
+    """
+
+    app: str
+    stage: str
+    key: bytes = field(repr=False)
+    owner: str
+    broker: Broker
+    functions: Mapping[str, LocalFunction]
+    project: Path
+    state: Path
+    takeover: bool = False
+    idle_seconds: float = 900.0

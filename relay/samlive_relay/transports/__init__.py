@@ -1,0 +1,1 @@
+"""Ways to reach the broker; each module wraps one client library."""

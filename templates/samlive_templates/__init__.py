@@ -1,0 +1,1 @@
+"""The texts samlive writes: stub code, policies, the macro's stack, editor files."""

@@ -1,0 +1,1 @@
+"""Rewrites a SAM or CloudFormation template for a live dev stage."""
