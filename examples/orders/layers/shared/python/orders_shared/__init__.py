@@ -1,0 +1,1 @@
+"""What every function of the project uses: logging, money, HTTP answers."""
