@@ -1,3 +1,4 @@
+import base64
 import json
 import unittest
 from typing import Any
@@ -65,6 +66,11 @@ class OrdersApi(unittest.TestCase):
             [json.loads(message["MessageBody"]) for message in self.queue.sent],
             [{"order_id": order["id"]}],
         )
+
+    def test_a_body_that_came_encoded_is_understood(self) -> None:
+        encoded = base64.b64encode(b'{"customer": "Ada", "items": [{"sku": "tea", "quantity": 1}]}')
+        request = event("POST /orders", encoded.decode()) | {"isBase64Encoded": True}
+        self.assertEqual(app.handler(request, None)["statusCode"], 201)
 
     def test_a_stored_order_is_shown(self) -> None:
         self.assertEqual(

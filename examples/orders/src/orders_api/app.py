@@ -1,11 +1,10 @@
 """The public API: health, new orders, one order."""
 
-import json
 from typing import Any
 
 import orders
 import receipts
-from orders_shared.http import Refused, answer
+from orders_shared.http import Refused, answer, body
 from orders_shared.log import logger
 
 log = logger(__name__)
@@ -18,11 +17,7 @@ def health(event: dict[str, Any]) -> dict[str, Any]:
 
 def create(event: dict[str, Any]) -> dict[str, Any]:
     """Take an order: `{"customer": "Ada", "items": [{"sku": "tea", "quantity": 2}]}`."""
-    try:
-        wanted = json.loads(event.get("body") or "")
-    except ValueError:
-        raise Refused(400, "the body is not JSON") from None
-    order = orders.place(wanted)
+    order = orders.place(body(event))
     log.info("order %s taken from %s", order["id"], order["customer"])
     return answer(201, order | {"receipt": receipts.render(order)})
 

@@ -1,5 +1,6 @@
 """Answers for API Gateway, and the one error that handlers raise on purpose."""
 
+import base64
 import json
 from decimal import Decimal
 from typing import Any
@@ -14,12 +15,25 @@ class Refused(Exception):
         self.reason = reason
 
 
-def answer(status: int, body: Any) -> dict[str, Any]:
+def body(event: dict[str, Any]) -> Any:
+    """Return the JSON that was sent, whatever content type the caller claimed.
+
+    Raises:
+        Refused: It is not JSON.
+    """
+    text = event.get("body") or ""
+    try:
+        return json.loads(base64.b64decode(text) if event.get("isBase64Encoded") else text)
+    except ValueError:
+        raise Refused(400, "the body is not JSON") from None
+
+
+def answer(status: int, content: Any) -> dict[str, Any]:
     """Return a proxy response that both kinds of API understand."""
     return {
         "statusCode": status,
         "headers": {"content-type": "application/json"},
-        "body": json.dumps(body, default=_plain),
+        "body": json.dumps(content, default=_plain),
     }
 
 
