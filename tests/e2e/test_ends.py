@@ -1,0 +1,95 @@
+"""Every end of a session leaves nothing behind: no process, no port, no folder."""
+
+import contextlib
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from live_session import PROJECTS, Live, clean_environment, copy_project
+
+pytestmark = pytest.mark.e2e
+
+
+def processes_of(folder: Path) -> set[int]:
+    """Processes whose environment, command or folder names the session's project."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and int(entry.name) != os.getpid():
+                texts = (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
+                if os.fsencode(folder) in texts or (entry / "cwd").readlink() == folder:
+                    found.add(int(entry.name))
+    return found
+
+
+def descendants(root: int) -> set[int]:
+    """Every process below this one, itself included."""
+    found, waiting = set(), [root]
+    while waiting:
+        pid = waiting.pop()
+        found.add(pid)
+        with contextlib.suppress(OSError):
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                waiting += map(int, (task / "children").read_text().split())
+    return found
+
+
+def alive(pids: set[int]) -> set[int]:
+    running = set()
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z":
+                running.add(pid)
+    return running
+
+
+def until(condition: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def refuses(address: tuple[str, int]) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(address) != 0
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Live]:
+    project = copy_project(PROJECTS / "lab", tmp_path)
+    live = Live(
+        project / "template.yaml",
+        "--offline",
+        "--stage",
+        "ends",
+        environment=clean_environment() | {"TMPDIR": str(tmp_path)},
+    )
+    yield live
+    live.stop(signal.SIGKILL)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_end_of_the_command_ends_everything(session: Live, tmp_path: Path, number: int) -> None:
+    ready = session.expect("ready", timeout=90)
+    started = descendants(session.process.pid)
+    assert len(started) > 1
+    cloud = urlsplit(ready["endpoint_url"])
+    assert cloud.hostname and cloud.port
+    status = session.stop(number, timeout=3)
+    assert status == (-number if number == signal.SIGKILL else 0)
+    assert until(lambda: not alive(started), 5), alive(started)
+    assert until(lambda: not processes_of(tmp_path), 5), processes_of(tmp_path)
+    assert refuses((cloud.hostname, cloud.port))
+    if number != signal.SIGKILL:
+        assert session.events[-1]["event"] == "ready"
+        assert {path.name for path in tmp_path.iterdir()} == {"lab"}
