@@ -1,0 +1,104 @@
+"""Turns what the rules decided into the report.
+
+The changes are the differences between the template before and after, each
+explained by the step that made it: so nothing that differs can be missing from
+the report, and nothing in the report is without effect.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from samlive_transform.edits import same
+from samlive_transform.model import Template
+from samlive_transform.origin import Origin
+from samlive_transform.report import Change, Notice
+from samlive_transform.steps import REMOVED, Note, Path, Step
+
+
+class Recorder:
+    """Collects the decisions of one rewrite.
+
+    Args:
+        source: The template before any rule.
+        template: The same, as the rules see it.
+        prefix: "Child/" when nested; else empty.
+    """
+
+    def __init__(self, source: Origin, template: Template, prefix: str) -> None:
+        self._source = source
+        self._prefix = prefix
+        self._file = source.name if prefix else ""
+        self._resources = {r.path: r.id for r in template.resources.values()}
+        self._steps: list[tuple[str, Step]] = []
+        self._notices: list[Notice] = []
+
+    def step(self, rule: str, step: Step) -> None:
+        """Remember a step of a rule."""
+        self._steps.append((rule, step))
+
+    def note(self, rule: str, note: Note) -> None:
+        """Remember what a rule has to say."""
+        logical_id, _ = self.place(note.path)
+        line = self._source.line(note.path)
+        self._notices.append(Notice(logical_id, rule, note.text, line, self._file))
+
+    def notices(self) -> tuple[Notice, ...]:
+        """Return the notices, in the template's order."""
+        return tuple(sorted(self._notices, key=lambda notice: notice.line))
+
+    def changes(self, after: dict[str, Any]) -> tuple[Change, ...]:
+        """Return every difference between the template before and after, explained."""
+        return tuple(
+            self._change(path, old, new) for path, old, new in differences(self._source.tree, after)
+        )
+
+    def place(self, path: Path) -> tuple[str, str]:
+        """Return logical id (or section) and property path of a place."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self._resources:
+                rest = path[length:]
+                return self._prefix + self._resources[path[:length]], ".".join(map(str, rest))
+        if len(path) >= 2 and path[0] == "Resources":
+            return self._prefix + str(path[1]), ".".join(map(str, path[2:]))
+        return str(path[0]) if path else "", ".".join(map(str, path[1:]))
+
+    def _change(self, path: Path, old: Any, new: Any) -> Change:
+        logical_id, property_path = self.place(path)
+        rule, reason = self._cause(path)
+        return Change(
+            logical_id=logical_id,
+            path=property_path,
+            before=None if old is REMOVED else old,
+            after=None if new is REMOVED else new,
+            rule=rule,
+            reason=reason,
+            line=self._source.line(path),
+            file=self._file,
+        )
+
+    def _cause(self, path: Path) -> tuple[str, str]:
+        best: tuple[int, str, str] = (-1, "", "")
+        for rule, step in self._steps:
+            shared = min(len(path), len(step.path))
+            if path[:shared] == step.path[:shared] and shared >= best[0]:
+                best = (shared, rule, step.reason)
+        return best[1], best[2]
+
+
+def differences(before: Any, after: Any, path: Path = ()) -> Iterator[tuple[Path, Any, Any]]:
+    """Yield (path, before, after) of what differs, as deep as mappings and equal-length lists go.
+
+    What is absent on one side is `REMOVED` there.
+    """
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key, value in before.items():
+            yield from differences(value, after.get(key, REMOVED), (*path, key))
+        for key, value in after.items():
+            if key not in before:
+                yield (*path, key), REMOVED, value
+    elif isinstance(before, list) and isinstance(after, list) and len(before) <= len(after):
+        for index, value in enumerate(after):
+            old = before[index] if index < len(before) else REMOVED
+            yield from differences(old, value, (*path, index))
+    elif not same(before, after):
+        yield path, before, after

@@ -1,0 +1,68 @@
+"""Gives live functions the stub's settings, and moves aside what would disturb it.
+
+One variable holds everything the stub must know; the exec wrapper variable
+starts it. Variables that interpreters, loaders and agents act on before any
+user code runs (`NODE_OPTIONS`, `LD_PRELOAD`, `OTEL_...`) are renamed, so that
+they reach the process on the developer's machine but not the stub.
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from samlive_stub.contract import (
+    KEY_PARAMETER,
+    VARIABLE,
+    WRAPPER_PATH,
+    WRAPPER_VARIABLE,
+    Settings,
+)
+from samlive_transform import sam_globals
+from samlive_transform.edits import same
+from samlive_transform.environment import extended
+from samlive_transform.intrinsics import escape_sub
+from samlive_transform.model import Function
+from samlive_transform.steps import Step
+from samlive_transform.view import Decision, View
+
+_REASON = "the stub's settings; what interpreters and agents act on is kept for your machine"
+_KEY_REASON = "the key that seals this stage's messages"
+_DESCRIPTION = "Seals the messages of this samlive stage; made and kept by samlive"
+
+
+def rule(view: View) -> Iterator[Decision]:
+    """Yield the key's parameter, and variables for every live function."""
+    if not view.live:
+        return
+    declared = {"Type": "String", "NoEcho": True, "Description": _DESCRIPTION}
+    if KEY_PARAMETER not in view.template.section("Parameters"):
+        yield Step(("Parameters", KEY_PARAMETER), declared, _KEY_REASON)
+    for function in view.live:
+        yield from _variables(function, view)
+
+
+def settings(view: View, id: str) -> dict[str, Any]:
+    """Return the stub's settings as the value of its variable."""
+    options = view.options
+    text = Settings(
+        app=escape_sub(options.app),
+        stage=escape_sub(options.stage),
+        function=view.prefix + id,
+        endpoint=escape_sub(options.endpoint),
+        region=escape_sub(options.iot_region) or "${AWS::Region}",
+        key="${" + KEY_PARAMETER + "}",
+        absence=options.absence,
+    ).encode()
+    return {"Fn::Sub": text}
+
+
+def _variables(function: Function, view: View) -> Iterator[Step]:
+    ours = {VARIABLE: settings(view, function.id), WRAPPER_VARIABLE: WRAPPER_PATH}
+    wanted = extended(function.properties.get("Environment"), ours)
+    short = extended(function.own.get("Environment"), ours)
+    shared = {key: function.applying[key] for key in function.applying if key == "Environment"}
+    merged = sam_globals.merge_function(shared, {"Environment": short})["Environment"]
+    if same(merged, wanted):
+        yield from function.set("Environment", short, _REASON)
+    else:  # a global variable has to go: the function repeats the others itself
+        yield from function.exactly({"Environment": wanted}, _REASON)

@@ -1,0 +1,136 @@
+"""Lets live functions speak to their stage's topics on AWS IoT, and to nothing else.
+
+A role that SAM makes gets one more policy; a role of the template is patched
+once, however many functions share it; a role that SAM makes for another
+resource gets one policy resource, which the functions wait for. `Policies` next
+to `Role` would be dropped by SAM without a word, so it is never used there.
+https://docs.aws.amazon.com/iot/latest/developerguide/iot-policy-actions.html
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from samlive_stub.contract import STUB_ACCESS
+from samlive_templates import render
+from samlive_transform.intrinsics import is_no_value, map_branches
+from samlive_transform.model import Function, Resource
+from samlive_transform.roles import Roles, roles_of
+from samlive_transform.steps import Note, Step
+from samlive_transform.view import Decision, View
+
+POLICY_ID = "SamLivePolicy"
+_REASON = "the stub may connect to this stage's topics on AWS IoT, and nothing more"
+_WAIT = "the permission must exist before the stub connects"
+_BOUNDARY = "has a permissions boundary: it must allow the iot actions too, or the stub is refused"
+
+
+def rule(view: View) -> Iterator[Decision]:
+    """Yield the permission for every role of a live function."""
+    document = policy(view)
+    patched: set[str] = set()
+    attached: list[Any] = []
+    waiting: list[Function] = []
+    for function in view.live:
+        roles = roles_of(function, view.template)
+        if roles.generated:
+            yield from _append(function, document)
+        for id in roles.inside:
+            if id not in patched:
+                patched.add(id)
+                yield from _patch(view.template.resources[id], policy_name(view), document)
+        names = [*_borrowed(roles, view), *_outside(roles, view)]
+        if names:
+            attached += [name for name in names if name not in attached]
+            waiting.append(function)
+        yield from _boundary(function, roles, view)
+    if attached:
+        yield from _attach(attached, waiting, document, view)
+
+
+def policy(view: View) -> dict[str, Any]:
+    """Return the policy document of this stage's stubs."""
+    region = view.options.iot_region or "${AWS::Region}"
+    text = render(
+        "policy/stub.json.j2",
+        app=view.options.app,
+        stage=view.options.stage,
+        arn=f"arn:${{AWS::Partition}}:iot:{region}:${{AWS::AccountId}}:",
+        access=STUB_ACCESS,
+    )
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def _append(function: Function, document: dict[str, Any]) -> Iterator[Step]:
+    policies = function.own.get("Policies")
+    if policies is None or is_no_value(policies):
+        listed = []
+    else:
+        listed = policies if isinstance(policies, list) else [policies]
+    if document not in listed:
+        yield from function.set("Policies", [*listed, document], _REASON)
+
+
+def policy_name(view: View) -> str:
+    """Return the name of the policy: a role shared by stages has one of each."""
+    return f"samlive-{view.options.app}-{view.options.stage}"
+
+
+def _patch(role: Resource, name: str, document: dict[str, Any]) -> Iterator[Step]:
+    entry = {"PolicyName": name, "PolicyDocument": document}
+
+    def with_ours(value: Any) -> Any:
+        if value is None or is_no_value(value):
+            return [entry]
+        listed = value if isinstance(value, list) else [value]
+        return listed if entry in listed else [*listed, entry]
+
+    yield from role.set("Policies", map_branches(role.own.get("Policies"), with_ours), _REASON)
+
+
+def _borrowed(roles: Roles, view: View) -> list[Any]:
+    """Roles that SAM makes for others; a live owner's role has the permission already."""
+    return [{"Ref": id} for id in roles.borrowed if id.removesuffix("Role") not in view.live_ids]
+
+
+def _outside(roles: Roles, view: View) -> list[Any]:
+    if not view.options.attach_role_policy:
+        return []
+    return [role_name(value) for value in roles.outside if value is not None]
+
+
+def role_name(value: Any) -> Any:
+    """Return the name of a role given by ARN: what follows the last slash of a literal one."""
+    if isinstance(value, str):
+        return value.rpartition("/")[2]
+    return {"Fn::Select": [1, {"Fn::Split": ["role/", value]}]}
+
+
+def _attach(
+    names: list[Any], waiting: list[Function], document: dict[str, Any], view: View
+) -> Iterator[Step]:
+    resource = {
+        "Type": "AWS::IAM::Policy",
+        "Properties": {
+            "PolicyName": policy_name(view),
+            "PolicyDocument": document,
+            "Roles": names,
+        },
+    }
+    if view.template.section("Resources").get(POLICY_ID) != resource:
+        yield Step(("Resources", POLICY_ID), resource, _REASON)
+    for function in waiting:
+        before = function.body.get("DependsOn")
+        listed = [before] if isinstance(before, str) else list(before or [])
+        if POLICY_ID not in listed:
+            yield Step((*function.path, "DependsOn"), [*listed, POLICY_ID], _WAIT)
+
+
+def _boundary(function: Function, roles: Roles, view: View) -> Iterator[Note]:
+    if roles.generated and "PermissionsBoundary" in function.properties:
+        yield Note(function.at("PermissionsBoundary"), f"its role {_BOUNDARY}")
+    for id in roles.inside:
+        role = view.template.resources[id]
+        if "PermissionsBoundary" in role.own:
+            yield Note(role.at("PermissionsBoundary"), f"the role {id} {_BOUNDARY}")

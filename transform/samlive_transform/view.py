@@ -1,0 +1,37 @@
+"""What a rule is given: the template as it is now, and what has been decided."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from samlive_transform.model import Function, Template
+from samlive_transform.options import Options
+from samlive_transform.steps import Note, Step
+
+Decision = Step | Note
+
+
+@dataclass(frozen=True)
+class View:
+    """One moment of a rewrite.
+
+    Args:
+        template: The template after the rules before this one.
+        options: The caller's wishes.
+        live_ids: Logical ids of the functions that go live.
+        prefix: "Child/" when this is a nested template, so that a function's
+            name is unique within the stage; else empty.
+    """
+
+    template: Template
+    options: Options
+    live_ids: frozenset[str]
+    prefix: str = ""
+
+    @cached_property
+    def live(self) -> tuple[Function, ...]:
+        """The live functions, in the template's order."""
+        return tuple(f for id, f in self.template.functions.items() if id in self.live_ids)
+
+
+Rule = Callable[[View], Iterator[Decision]]
