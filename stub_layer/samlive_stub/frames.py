@@ -1,0 +1,262 @@
+"""Frames: what is inside a sealed packet, and how a message becomes several.
+
+A message is a kind, an id and a body. Its frames are
+
+    kind u8 | flags u8 | counter u64 | sender 20 | message id 16
+    | index u16 | count u16 | total u32 | digest 8 | up to 50 KB of the body
+
+big-endian. The sender is the execution environment (the 20 bytes of its worker
+id) or the relay's session (a digest of its id); the counter grows with every
+frame of a sender, re-sent ones too. A body of more than one frame is
+compressed (zlib level 1) when that saves frames; then `total` and `digest`
+(blake2b, 8 bytes) are those of the compressed body. Sizes are counted in
+bytes, never in characters.
+
+Bodies that hold named values (environment, request headers, presence) use
+`encode_fields`: JSON would cost the stub an import at every cold start.
+"""
+
+import hashlib
+import struct
+import zlib
+
+from .contract import CHUNK_BYTES, MAX_PAYLOAD_BYTES
+from .record import Record
+
+REQUEST = 1
+ACK = 2
+RESPONSE = 3
+ERROR = 4
+HELLO = 5
+REBOOT = 6
+POLL = 7
+PRESENCE = 8
+UPLOAD = 9
+UPLOAD_URL = 10
+"""Kinds of messages; the last two are kept for payloads by way of S3."""
+
+KINDS = frozenset((REQUEST, ACK, RESPONSE, ERROR, HELLO, REBOOT, POLL, PRESENCE))
+
+COMPRESSED = 1
+STREAM = 2
+"""Flags; the second is kept for response streaming."""
+
+SENDER_BYTES = 20
+MESSAGE_ID_BYTES = 16
+MAX_MESSAGE_BYTES = MAX_PAYLOAD_BYTES + 128 * 1024
+"""Room for Lambda's largest payload and a request's fields."""
+
+_HEADER = struct.Struct("!BBQ20s16sHHI8s")
+_FIELD = struct.Struct("!HI")
+HEADER_BYTES = _HEADER.size
+
+
+class FrameError(ValueError):
+    """Bytes that are no frame, or a body that is not what its header says."""
+
+
+class Frame(Record):
+    """One frame as it came in."""
+
+    __slots__ = (
+        "body",
+        "count",
+        "counter",
+        "digest",
+        "flags",
+        "index",
+        "kind",
+        "message",
+        "sender",
+        "total",
+    )
+    kind: int
+    flags: int
+    counter: int
+    sender: bytes
+    message: bytes
+    index: int
+    count: int
+    total: int
+    digest: bytes
+    body: bytes
+
+    def __init__(self, packet: bytes) -> None:
+        """Read one frame.
+
+        Raises:
+            FrameError: The header is cut, unknown, or contradicts the body.
+        """
+        if len(packet) < HEADER_BYTES:
+            raise FrameError("shorter than a frame's header")
+        kind, flags, counter, sender, message, index, count, total, digest = _HEADER.unpack_from(
+            packet
+        )
+        if kind not in KINDS:
+            raise FrameError(f"kind {kind} is unknown")
+        if flags & ~COMPRESSED:
+            raise FrameError(f"flags {flags:#x} are unknown")
+        if total > MAX_MESSAGE_BYTES:
+            raise FrameError(f"{total} bytes are more than a message may hold")
+        if count != chunks_of(total) or index >= count:
+            raise FrameError(f"frame {index} of {count} cannot be of {total} bytes")
+        body = packet[HEADER_BYTES:]
+        if len(body) != min(CHUNK_BYTES, total - index * CHUNK_BYTES):
+            raise FrameError(f"frame {index} of {count} holds {len(body)} bytes")
+        self._set(
+            kind=kind,
+            flags=flags,
+            counter=counter,
+            sender=sender,
+            message=message,
+            index=index,
+            count=count,
+            total=total,
+            digest=digest,
+            body=body,
+        )
+
+
+class Message:
+    """A message on its way out, cut into frames.
+
+    Args:
+        kind: One of `KINDS`.
+        message: Its id: a Lambda request id's 16 bytes, or random ones.
+        body: Any bytes, at most `MAX_MESSAGE_BYTES`.
+    """
+
+    __slots__ = ("_body", "_digest", "count", "flags", "kind", "message")
+
+    def __init__(self, kind: int, message: bytes, body: bytes = b"") -> None:
+        self.kind = kind
+        self.message = message
+        self.flags = 0
+        self.count = chunks_of(len(body))
+        if self.count > 1:
+            packed = zlib.compress(body, 1)
+            if chunks_of(len(packed)) < self.count:
+                body, self.flags, self.count = packed, COMPRESSED, chunks_of(len(packed))
+        self._body = body
+        self._digest = _digest(body) if self.count > 1 else bytes(8)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body as it travels."""
+        return len(self._body)
+
+    def encode(self, index: int, sender: bytes, counter: int) -> bytes:
+        """Return frame `index` as bytes, ready to be sealed."""
+        start = index * CHUNK_BYTES
+        header = _HEADER.pack(
+            self.kind,
+            self.flags,
+            counter,
+            sender,
+            self.message,
+            index,
+            self.count,
+            len(self._body),
+            self._digest,
+        )
+        return header + self._body[start : start + CHUNK_BYTES]
+
+
+def chunks_of(size: int) -> int:
+    """Return how many frames a body of `size` bytes takes."""
+    return max(1, -(-size // CHUNK_BYTES))
+
+
+def join(frame: Frame, chunks: list[bytes]) -> bytes:
+    """Return the body of a message all of whose chunks are there.
+
+    Args:
+        frame: Any frame of the message.
+        chunks: Bodies of its frames, in order.
+
+    Raises:
+        FrameError: The digest differs, or it unpacks to more than a message may hold.
+    """
+    body = b"".join(chunks)
+    if frame.count > 1 and _digest(body) != frame.digest:
+        raise FrameError("the digest of the joined frames differs")
+    if not frame.flags & COMPRESSED:
+        return body
+    unpacker = zlib.decompressobj()
+    try:
+        body = unpacker.decompress(body, MAX_MESSAGE_BYTES)
+    except zlib.error as problem:
+        raise FrameError(f"the body does not unpack: {problem}") from None
+    if not unpacker.eof:
+        raise FrameError("the body unpacks to more than a message may hold, or is cut")
+    return body
+
+
+def encode_fields(fields: dict[str, str]) -> bytes:
+    """Return named values as bytes: (u16 key length, u32 value length, key, value)*."""
+    parts: list[bytes] = []
+    for key, value in fields.items():
+        name, text = key.encode(), value.encode("utf-8", "surrogateescape")
+        parts += (_FIELD.pack(len(name), len(text)), name, text)
+    return b"".join(parts)
+
+
+def decode_fields(body: bytes) -> dict[str, str]:
+    """Read what `encode_fields` wrote.
+
+    Raises:
+        FrameError: The bytes are cut or not UTF-8.
+    """
+    fields, at, end = {}, 0, len(body)
+    while at < end:
+        if end - at < _FIELD.size:
+            raise FrameError("the fields are cut")
+        key_size, value_size = _FIELD.unpack_from(body, at)
+        value_at = at + _FIELD.size + key_size
+        if value_at + value_size > end:
+            raise FrameError("the fields are cut")
+        try:
+            key = body[at + _FIELD.size : value_at].decode()
+            fields[key] = body[value_at : value_at + value_size].decode("utf-8", "surrogateescape")
+        except UnicodeDecodeError:
+            raise FrameError("a field's name is not UTF-8") from None
+        at = value_at + value_size
+    return fields
+
+
+def encode_request(fields: dict[str, str], event: bytes) -> bytes:
+    """Return the body of a REQUEST: u32 length of the fields, the fields, the raw event."""
+    head = encode_fields(fields)
+    return b"".join((len(head).to_bytes(4, "big"), head, event))
+
+
+def decode_request(body: bytes) -> tuple[dict[str, str], bytes]:
+    """Read the body of a REQUEST.
+
+    Raises:
+        FrameError: It is cut.
+    """
+    end = 4 + int.from_bytes(body[:4], "big")
+    if len(body) < 4 or end > len(body):
+        raise FrameError("the request is cut")
+    return decode_fields(body[4:end]), body[end:]
+
+
+def encode_indices(indices: list[int]) -> bytes:
+    """Return frame numbers as bytes, u16 each."""
+    return struct.pack(f"!{len(indices)}H", *indices)
+
+
+def decode_indices(body: bytes) -> list[int]:
+    """Read frame numbers.
+
+    Raises:
+        FrameError: An odd number of bytes.
+    """
+    if len(body) % 2:
+        raise FrameError("the frame numbers are cut")
+    return list(struct.unpack(f"!{len(body) // 2}H", body))
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=8).digest()

@@ -1,0 +1,68 @@
+"""Keeps one connection under the broker's rate limits.
+
+AWS IoT counts publishes in both directions per connection, discards what
+exceeds 100 a second and delays what exceeds 512 KiB a second
+(https://docs.aws.amazon.com/general/latest/gr/iot-core.html). A discarded
+chunk costs far more than a paced one, so both ends book a place for each
+publish before they send it.
+
+The limit is a sliding window, not the usual bucket with a full burst: a bucket
+lets twice its size pass within one second. The window is a little longer than
+a second because the network bunches packets up.
+"""
+
+from .contract import BYTES_PER_SECOND, PUBLISHES_PER_SECOND
+
+WINDOW_SECONDS = 1.05
+
+
+class Pacer:
+    """Books places for publishes on one connection.
+
+    Args:
+        publishes: Publishes in any second at the most.
+        size: Bytes in any second at the most.
+    """
+
+    __slots__ = ("_booked", "_bytes", "_bytes_limit", "_count_limit")
+
+    def __init__(self, publishes: int = PUBLISHES_PER_SECOND, size: int = BYTES_PER_SECOND) -> None:
+        self._count_limit = publishes
+        self._bytes_limit = size
+        self._booked: list[tuple[float, int]] = []
+        self._bytes = 0
+
+    def delay(self, size: int, now: float) -> float:
+        """Book a publish and return the seconds to wait before sending it.
+
+        Args:
+            size: Bytes of the packet.
+            now: Any clock that only goes forward, in seconds.
+        """
+        at = max(now, self._booked[-1][0]) if self._booked else now
+        self._forget(at)
+        while self._booked and (
+            len(self._booked) >= self._count_limit or self._bytes + size > self._bytes_limit
+        ):
+            at = max(at, self._booked[0][0] + WINDOW_SECONDS)
+            self._forget(at)
+        self._booked.append((at, size))
+        self._bytes += size
+        return at - now
+
+    def received(self, size: int, now: float) -> None:
+        """Count a publish that came in: the limits cover both directions."""
+        at = max(now, self._booked[-1][0]) if self._booked else now
+        self._forget(at)
+        self._booked.append((at, size))
+        self._bytes += size
+
+    def _forget(self, at: float) -> None:
+        passed = 0
+        for booked, size in self._booked:
+            if booked + WINDOW_SECONDS > at:
+                break
+            passed += 1
+            self._bytes -= size
+        if passed:
+            del self._booked[:passed]

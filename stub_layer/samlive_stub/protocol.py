@@ -1,0 +1,208 @@
+"""The wire protocol as one table: what each end does with what it hears.
+
+Two rules, as in h11: everything that decides lives in `TRANSITIONS`; nothing
+in here, in `requester` or in `responder` opens a socket or reads a clock.
+`requester.StubSide` runs in Lambda, `responder.RelaySide` on the developer's
+machine; each is fed packets and the time, and hands out packets to publish.
+
+Theory of operation
+===================
+
+The broker may drop (on reconnect, over quota), repeat and reorder packets, and
+deliver none between SUBACK and the moment a subscription takes effect. An
+execution environment may freeze for hours between two invocations, and a relay
+may be killed. Still every request must end in exactly one answer, no handler
+may run twice while its relay lives, and an answer must never reach another
+request. Hence:
+
+- Presence is a retained message with the relay's session. A stub that has read
+  it knows at once whether somebody listens. A will says "gone" for a relay that
+  died, but only after 1.5 keep-alives, so a request without an ACK for
+  `ACK_PATIENCE` counts as absent too.
+- A request is sent again after each of `RESEND_SECONDS` until acknowledged. The
+  relay acknowledges on receipt, before anything is built or started.
+- A re-send of a message of several frames is its first frame only. The relay
+  answers with the numbers it misses (an ACK with a body), so 6 MB are not sent
+  twice for one lost frame. In the other direction POLL does the same.
+- A message id is made for each invocation. Lambda's request id would not do:
+  an asynchronous retry has the same one, and must run again. Repeats of one
+  message are harmless. The relay keeps the answer until the worker's next request: an execution
+  environment handles one at a time, so a next one proves that this one is over.
+- After the ACK the stub asks at intervals (POLL). The relay answers with an ACK
+  while it runs, with the answer's missing frames when it has run, and with
+  REBOOT when it does not know the request: it was restarted.
+- REBOOT asks for the environment (HELLO) and the request again, so a restarted
+  relay needs no cold start. A relay that gets a request of a worker it has no
+  environment of holds it, and asks for HELLO alone (a REBOOT with a body) until
+  it comes.
+- A new session in presence gets HELLO and the pending request. While no session
+  is there, an unanswered request waits `ORPHAN_SECONDS` for one.
+- `since` of presence orders sessions: while one is there, "here" of an older one
+  is ignored, as is "gone" of any other. A relay that follows another makes its
+  own `since` greater, whatever the clocks say.
+
+Requester (one request at a time)
+---------------------------------
+IDLE      nothing to do
+SEEKING   a request waits until it is known whether a relay listens
+ASKING    request sent, not acknowledged
+ACCEPTED  acknowledged, not answered
+ORPHANED  sent, but the relay went away
+DONE      there is an outcome; the next request may begin
+
+Responder (one of these per request)
+------------------------------------
+UNKNOWN   never heard of, or forgotten
+HELD      acknowledged, waits for the worker's environment
+RUNNING   handed to the relay
+ANSWERED  the answer is kept for whoever asks again
+"""
+
+import hashlib
+
+from .record import Record
+
+IDLE, SEEKING, ASKING, ACCEPTED, ORPHANED, DONE = (
+    "IDLE",
+    "SEEKING",
+    "ASKING",
+    "ACCEPTED",
+    "ORPHANED",
+    "DONE",
+)
+UNKNOWN, HELD, RUNNING, ANSWERED = "UNKNOWN", "HELD", "RUNNING", "ANSWERED"
+
+# (state, what happened): (next state, what to do). What is not listed changes nothing.
+REQUESTER = {
+    (IDLE, "begin"): (SEEKING, "seek"),
+    (DONE, "begin"): (SEEKING, "seek"),
+    (SEEKING, "here"): (ASKING, "ask"),
+    (SEEKING, "timeout"): (DONE, "give_up"),
+    (SEEKING, "connected"): (SEEKING, "seek"),
+    (ASKING, "ack"): (ACCEPTED, "wait"),
+    (ASKING, "missing"): (ASKING, "fill"),
+    (ASKING, "answer"): (DONE, "finish"),
+    (ASKING, "reboot"): (ASKING, "ask"),
+    (ASKING, "greet"): (ASKING, "greet"),
+    (ASKING, "here"): (ASKING, "ask"),
+    (ASKING, "connected"): (ASKING, "resume"),
+    (ASKING, "timeout"): (ASKING, "repeat"),
+    (ASKING, "silence"): (DONE, "give_up"),
+    (ASKING, "gone"): (ORPHANED, "hope"),
+    (ACCEPTED, "greet"): (ACCEPTED, "greet"),
+    (ACCEPTED, "answer"): (DONE, "finish"),
+    (ACCEPTED, "partial"): (ACCEPTED, "poll"),
+    (ACCEPTED, "reboot"): (ASKING, "ask"),
+    (ACCEPTED, "here"): (ASKING, "ask"),
+    (ACCEPTED, "connected"): (ACCEPTED, "poll"),
+    (ACCEPTED, "timeout"): (ACCEPTED, "poll"),
+    (ACCEPTED, "silence"): (DONE, "give_up"),
+    (ACCEPTED, "gone"): (ORPHANED, "hope"),
+    (ORPHANED, "answer"): (DONE, "finish"),
+    (ORPHANED, "here"): (ASKING, "ask"),
+    (ORPHANED, "timeout"): (DONE, "give_up"),
+}
+
+RESPONDER = {
+    (UNKNOWN, "request"): (HELD, "accept"),
+    (UNKNOWN, "poll"): (UNKNOWN, "reboot"),
+    (HELD, "request"): (HELD, "acknowledge"),
+    (HELD, "poll"): (HELD, "acknowledge"),
+    (HELD, "hello"): (RUNNING, "deliver"),
+    (HELD, "expired"): (ANSWERED, "refuse"),
+    (RUNNING, "request"): (RUNNING, "acknowledge"),
+    (RUNNING, "poll"): (RUNNING, "acknowledge"),
+    (RUNNING, "answer"): (ANSWERED, "publish"),
+    (ANSWERED, "request"): (ANSWERED, "repeat"),
+    (ANSWERED, "poll"): (ANSWERED, "repeat"),
+    (ANSWERED, "next"): (UNKNOWN, "forget"),
+    (ANSWERED, "expired"): (UNKNOWN, "forget"),
+}
+
+TRANSITIONS = {"requester": REQUESTER, "responder": RESPONDER}
+
+PRESENCE_SECONDS = 1.0
+"""How long a stub waits after SUBACK for the retained presence."""
+
+RESEND_SECONDS = (0.5, 0.5, 1.0)
+"""A request goes out again this long after the one before, until acknowledged."""
+
+ACK_PATIENCE = 1.0
+"""After the last re-send, the time until no relay is assumed to listen."""
+
+POLL_SECONDS = (2.0, 5.0)
+"""Pause before the first POLL after an ACK, and between later ones."""
+
+STALL_SECONDS = 1.0
+"""A message without news for so long is asked for again."""
+
+ORPHAN_SECONDS = 15.0
+"""How long an unanswered request waits for another relay when its own went."""
+
+LOST_POLLS = 12
+"""A relay that answers so many in a row with nothing is lost, will or not."""
+
+HELLO_SECONDS = 0.5
+"""How often the relay asks for the environment of a request it holds."""
+
+HOLD_SECONDS = 30.0
+"""How long the relay holds a request whose environment never comes."""
+
+HERE, GONE = "here", "gone"
+"""States in a presence message."""
+
+FUNCTION_FIELD = "SAMLIVE_FUNCTION"
+"""Field of HELLO with the function's logical id, beside the environment variables."""
+
+REQUEST_ID_FIELD = "aws-request-id"
+"""Field of REQUEST with Lambda's request id."""
+
+HELLO_ONLY = b"\x01"
+"""Body of a REBOOT that wants the environment alone."""
+
+
+class ProtocolError(ValueError):
+    """This end was used wrongly; what the peer does wrong is refused, never raised."""
+
+
+class Publish(Record):
+    """A packet to publish at QoS 1.
+
+    Args:
+        topic: Topic to publish on.
+        payload: Sealed bytes.
+        shard: Connection of the relay to publish through; 0 in a stub.
+        retain: Whether the broker keeps it.
+    """
+
+    __slots__ = ("payload", "retain", "shard", "topic")
+    topic: str
+    payload: bytes
+    shard: int
+    retain: bool
+
+    def __init__(self, topic: str, payload: bytes, shard: int = 0, retain: bool = False) -> None:
+        self._set(topic=topic, payload=payload, shard=shard, retain=retain)
+
+
+def worker_id(sender: bytes) -> str:
+    """Return the worker id that a stub's 20 sender bytes stand for."""
+    text = sender.hex()
+    return f"{text[:32]}-{text[32:]}"
+
+
+def worker_sender(worker: str) -> bytes:
+    """Return the sender bytes of a worker id (32 hex, "-", 8 hex).
+
+    Raises:
+        ProtocolError: It has another form.
+    """
+    head, _, tail = worker.partition("-")
+    if len(head) != 32 or len(tail) != 8:
+        raise ProtocolError(f"{worker!r} is no worker id")
+    return bytes.fromhex(head + tail)
+
+
+def session_sender(session: str) -> bytes:
+    """Return the sender bytes of a relay session."""
+    return hashlib.blake2b(session.encode(), digest_size=20).digest()

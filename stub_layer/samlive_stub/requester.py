@@ -1,0 +1,393 @@
+"""The stub's end of the protocol.
+
+`StubSide` lives as long as its execution environment and has at most one
+request at a time. It is fed packets and the time, and hands out packets to
+publish; `protocol.REQUESTER` says what happens, this module only does it.
+
+Its owner (the runtime loop) calls `connected` after every SUBACK and
+`disconnected` when the link breaks, `begin` for each invocation, `receive` for
+each packet, and `tick` and `take_publishes` when `next_wakeup` has come, until
+`outcome` is there.
+"""
+
+import os
+import zlib
+
+from . import frames
+from .assembly import Reassembler, ReplayWindow
+from .contract import presence_topic, reply_topic, request_topic
+from .frames import Frame, FrameError, Message
+from .outbox import Outbox, Sender
+from .protocol import (
+    ACCEPTED,
+    ACK_PATIENCE,
+    ASKING,
+    DONE,
+    FUNCTION_FIELD,
+    GONE,
+    HERE,
+    IDLE,
+    LOST_POLLS,
+    ORPHAN_SECONDS,
+    ORPHANED,
+    POLL_SECONDS,
+    PRESENCE_SECONDS,
+    REQUESTER,
+    RESEND_SECONDS,
+    SEEKING,
+    STALL_SECONDS,
+    ProtocolError,
+    Publish,
+    session_sender,
+    worker_sender,
+)
+from .record import Record
+from .seal import Sealer, SealError
+
+PENDING_BYTES = 16 * 1024 * 1024
+PENDING_SECONDS = 120.0
+MAX_SESSIONS = 4
+"""Relay sessions whose replay windows are remembered."""
+
+NEVER = float("inf")
+
+
+class Answer(Record):
+    """The function's response, as raw bytes."""
+
+    __slots__ = ("body",)
+    body: bytes
+
+    def __init__(self, body: bytes) -> None:
+        self._set(body=body)
+
+
+class Failure(Record):
+    """The function's error, as Lambda's error JSON."""
+
+    __slots__ = ("body",)
+    body: bytes
+
+    def __init__(self, body: bytes) -> None:
+        self._set(body=body)
+
+
+class Absent(Record):
+    """No relay took the request, or the one that did went away; says which."""
+
+    __slots__ = ("reason",)
+    reason: str
+
+    def __init__(self, reason: str) -> None:
+        self._set(reason=reason)
+
+
+Outcome = Answer | Failure | Absent
+
+_REASONS = {
+    SEEKING: "no relay has announced itself on this stage",
+    ASKING: "the relay that announced itself does not answer",
+    ACCEPTED: "the relay took the request and was not heard of again",
+    ORPHANED: "the relay took the request, went away, and none followed",
+}
+
+
+class _Relay:
+    """The relay session that presence named last."""
+
+    __slots__ = ("greeted", "name", "order", "session", "shards")
+
+    def __init__(self, session: str, shards: int, since: int) -> None:
+        self.session = session
+        self.shards = shards
+        self.order = (since, session)
+        self.name = session_sender(session)
+        self.greeted = False
+
+
+class StubSide:
+    """One execution environment of a live function.
+
+    Args:
+        key: The stage's key, 32 bytes.
+        app: Name of the application.
+        stage: Name of the stage.
+        worker: Id of the environment: 32 hex digits, "-", 8 hex digits.
+        function: Logical id of the function.
+        environment: Variables that the local process must get.
+    """
+
+    def __init__(
+        self,
+        key: bytes,
+        app: str,
+        stage: str,
+        worker: str,
+        function: str,
+        environment: dict[str, str],
+    ) -> None:
+        self._sealer = Sealer(key)
+        self._app = app
+        self._stage = stage
+        self._worker = worker
+        self._sender = Sender(worker_sender(worker))
+        self._presence_topic = presence_topic(app, stage)
+        self._reply_topic = reply_topic(app, stage, worker)
+        hello = frames.encode_fields({**environment, FUNCTION_FIELD: function})
+        self._hello = Message(frames.HELLO, os.urandom(16), hello)
+        self._outbox = Outbox(self._sealer)
+        self._assembly = Reassembler(PENDING_BYTES, PENDING_SECONDS)
+        self._windows: dict[bytes, ReplayWindow] = {}
+        self._state = IDLE
+        self._relay: _Relay | None = None
+        self._presence = ""
+        self._presence_at = 0.0
+        self._up = False
+        self._request: Message | None = None
+        self._give_up_at = NEVER
+        self._timer = NEVER
+        self._attempts = 0
+        self._outcome: Outcome | None = None
+
+    @property
+    def state(self) -> str:
+        """Name of the state in `protocol.REQUESTER`."""
+        return self._state
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the request ended; None while it has not."""
+        return self._outcome
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What the owner subscribes to: presence first, so that it is known first."""
+        return (self._presence_topic, self._reply_topic)
+
+    def connected(self, now: float) -> None:
+        """The subscriptions are in effect: the retained presence is on its way."""
+        self._up = True
+        self._presence = ""
+        self._presence_at = now
+        self._outbox.clear()
+        self._step("connected", now)
+
+    def disconnected(self) -> None:
+        """The link broke; nothing can leave until `connected`."""
+        self._up = False
+        self._outbox.clear()
+
+    def begin(
+        self,
+        fields: dict[str, str],
+        event: bytes,
+        now: float,
+        give_up_at: float = NEVER,
+    ) -> None:
+        """Start a request.
+
+        Args:
+            fields: Headers of the Runtime API and whatever else the relay needs.
+            event: The raw event.
+            now: The time.
+            give_up_at: From then on, waiting for a relay is pointless.
+
+        Raises:
+            ProtocolError: The request before has no outcome yet.
+        """
+        if self._state not in (IDLE, DONE):
+            raise ProtocolError("a request is pending")
+        self._outcome = None
+        self._give_up_at = give_up_at
+        body = frames.encode_request(fields, event)
+        self._request = Message(frames.REQUEST, os.urandom(16), body)
+        self._step("begin", now)
+
+    def receive(self, topic: str, packet: bytes, now: float) -> str | None:
+        """Take a packet from the broker.
+
+        Returns:
+            Why it was refused, as one of a few fixed texts; None when it was not.
+        """
+        self._outbox.received(len(packet), now)
+        try:
+            frame = Frame(self._sealer.open(topic, packet))
+            if topic == self._presence_topic:
+                self._hear_presence(frame, now)
+            elif topic == self._reply_topic:
+                self._hear_relay(frame, now)
+        except SealError as problem:
+            return str(problem)
+        except FrameError:
+            return "a sealed frame that does not follow the protocol"
+        return None
+
+    def tick(self, now: float) -> None:
+        """Do what time demands."""
+        if self._request is None or self._outcome is not None:
+            return
+        if self._state in (ASKING, ACCEPTED):
+            if not self._up:
+                return
+            if not self._outbox.idle:
+                # The patience counts from when the last frame has left.
+                self._timer = max(self._timer, now + RESEND_SECONDS[0])
+                return
+            if self._assembly.missing(now, STALL_SECONDS):
+                self._step("partial", now)
+        if now < self._timer:
+            return
+        # Counted, not timed: an environment may freeze for hours in between.
+        limit = {ASKING: len(RESEND_SECONDS), ACCEPTED: LOST_POLLS}.get(self._state, NEVER)
+        self._step("silence" if self._attempts >= limit else "timeout", now)
+
+    def next_wakeup(self, now: float) -> float:
+        """Return when `tick` and `take_publishes` are due; infinity when nothing waits."""
+        if self._request is None or self._outcome is not None:
+            return self._outbox.next_wakeup(now) if self._up else NEVER
+        if not self._up:
+            return self._timer if self._state in (SEEKING, ORPHANED) else NEVER
+        times = [self._timer, self._outbox.next_wakeup(now)]
+        if (asked := self._assembly.asked_at()) is not None:
+            times.append(asked + STALL_SECONDS)
+        return min(times)
+
+    def take_publishes(self, now: float) -> list[Publish]:
+        """Return the packets that may leave now, paced below the broker's limits."""
+        return self._outbox.take(now) if self._up else []
+
+    def _hear_presence(self, frame: Frame, now: float) -> None:
+        fields = frames.decode_fields(frame.body)
+        try:
+            session, state = fields["session"], fields["state"]
+            since, shards = int(fields["since"]), int(fields["shards"])
+        except (KeyError, ValueError):
+            raise FrameError("presence lacks a field") from None
+        if frame.kind != frames.PRESENCE or shards < 1 or state not in (HERE, GONE):
+            raise FrameError("no presence")
+        known = self._relay is not None and self._relay.session == session
+        if state == GONE:
+            if known or self._relay is None:
+                self._presence, self._presence_at = GONE, now
+                self._step("gone", now)
+            return
+        if known:
+            assert self._relay is not None
+            self._relay.shards = shards
+            self._relay.order = (since, session)
+            was, self._presence = self._presence, HERE
+            if was != HERE and self._state in (SEEKING, ORPHANED):
+                self._step("here", now)
+        elif self._relay is None or self._presence != HERE or (since, session) > self._relay.order:
+            self._relay, self._presence = _Relay(session, shards, since), HERE
+            self._step("here", now)
+
+    def _hear_relay(self, frame: Frame, now: float) -> None:
+        if not self._window(frame.sender).accept(frame.counter):
+            return
+        if self._request is None or frame.message != self._request.message or self._outcome:
+            return
+        body = self._assembly.add(frame, now)
+        if self._state == ACCEPTED:
+            self._attempts = 0
+        if frame.kind in (frames.RESPONSE, frames.ERROR):
+            if self._state == ASKING:
+                self._step("ack", now)
+            if body is not None:
+                kind = Answer if frame.kind == frames.RESPONSE else Failure
+                self._outcome = kind(body)
+                self._step("answer", now)
+        elif body is None or self._relay is None or frame.sender != self._relay.name:
+            return
+        elif frame.kind == frames.ACK and body:
+            self._step("missing", now, frames.decode_indices(body))
+        elif frame.kind == frames.ACK:
+            self._step("ack", now)
+        elif frame.kind == frames.REBOOT:
+            self._relay.greeted = False
+            self._step("greet" if body else "reboot", now)
+
+    def _step(self, happened: str, now: float, indices: list[int] | None = None) -> None:
+        """Take one transition of the table."""
+        found = REQUESTER.get((self._state, happened))
+        if found is None:
+            return
+        before, (self._state, action) = self._state, found
+        if action == "seek":
+            self._seek(now)
+        elif action in ("ask", "resume"):
+            self._outbox.clear()
+            self._ask(now, None if action == "ask" else [0])
+        elif action == "greet":
+            self._greet()
+        elif action == "repeat":
+            self._repeat(now)
+        elif action == "fill":
+            self._ask(now, indices)
+        elif action == "wait":
+            self._outbox.clear()
+            self._attempts = 0
+            self._timer = now + POLL_SECONDS[0]
+        elif action == "poll":
+            self._poll(now)
+        elif action == "hope":
+            self._outbox.clear()
+            self._timer = min(now + ORPHAN_SECONDS, self._give_up_at)
+        elif action == "give_up":
+            self._outcome = Absent(_REASONS[before])
+            self._rest()
+        elif action == "finish":
+            self._rest()
+
+    def _seek(self, now: float) -> None:
+        if self._presence == HERE:
+            self._step("here", now)
+            return
+        # Also after a "gone": it may be the will of a relay that is back by now.
+        since = self._presence_at if self._up else now
+        self._timer = min(max(now, since + PRESENCE_SECONDS), self._give_up_at)
+
+    def _ask(self, now: float, indices: list[int] | None) -> None:
+        assert self._request is not None
+        self._greet()
+        self._send(self._request, indices)
+        self._attempts = 0
+        self._timer = now + RESEND_SECONDS[0]
+
+    def _greet(self) -> None:
+        assert self._relay is not None
+        if not self._relay.greeted:
+            self._relay.greeted = True
+            self._send(self._hello)
+
+    def _repeat(self, now: float) -> None:
+        assert self._request is not None
+        self._attempts += 1
+        self._send(self._request, [0])
+        self._timer = now + (*RESEND_SECONDS, ACK_PATIENCE)[self._attempts]
+
+    def _poll(self, now: float) -> None:
+        assert self._request is not None
+        self._attempts += 1
+        gaps = self._assembly.gaps(self._request.message)
+        self._send(Message(frames.POLL, self._request.message, frames.encode_indices(gaps)))
+        self._timer = now + POLL_SECONDS[1]
+
+    def _rest(self) -> None:
+        self._outbox.clear()
+        self._assembly.discard()
+        self._timer = NEVER
+
+    def _send(self, message: Message, indices: list[int] | None = None) -> None:
+        assert self._relay is not None
+        shard = zlib.crc32(self._worker.encode()) % self._relay.shards
+        topic = request_topic(self._app, self._stage, self._relay.session, shard)
+        self._outbox.put(topic, self._sender, message, indices)
+
+    def _window(self, sender: bytes) -> ReplayWindow:
+        # Taken out and put back, so that the first one is the one unused longest.
+        window = self._windows.pop(sender, None) or ReplayWindow()
+        self._windows[sender] = window
+        if len(self._windows) > MAX_SESSIONS:
+            del self._windows[next(iter(self._windows))]
+        return window

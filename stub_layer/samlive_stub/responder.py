@@ -1,0 +1,570 @@
+"""The relay's end of the protocol; not part of the layer.
+
+`RelaySide` is fed every packet that arrives on the session's request topics and
+on the presence topic, and hands out events for the relay and packets for the
+broker. `protocol.RESPONDER` says what happens to a request; this module only
+does it. The relay calls `tick` and `take_publishes` whenever `next_wakeup` has
+come, after each `receive` and after each `answer`.
+
+Memory is bounded: frames that never complete by `PENDING_BYTES`, answers by
+`CACHE_BYTES` and age, workers by `MAX_WORKERS` (the one heard of longest ago
+without an open request goes first). A request that was accepted is never
+dropped: it ends by `answer`, or by an error of the protocol's own.
+"""
+
+import random
+import zlib
+from collections.abc import Iterable
+
+from . import frames
+from .assembly import Reassembler, ReplayWindow
+from .contract import (
+    MAX_PAYLOAD_BYTES,
+    presence_topic,
+    reply_topic,
+    request_topic,
+)
+from .frames import Frame, FrameError, Message
+from .outbox import Outbox, Sender
+from .protocol import (
+    ANSWERED,
+    FUNCTION_FIELD,
+    GONE,
+    HELD,
+    HELLO_ONLY,
+    HELLO_SECONDS,
+    HERE,
+    HOLD_SECONDS,
+    REQUEST_ID_FIELD,
+    RESPONDER,
+    RUNNING,
+    STALL_SECONDS,
+    UNKNOWN,
+    ProtocolError,
+    Publish,
+    session_sender,
+    worker_id,
+    worker_sender,
+)
+from .record import Record
+from .seal import Sealer, SealError
+
+PENDING_BYTES = 256 * 1024 * 1024
+PENDING_SECONDS = 60.0
+CACHE_BYTES = 64 * 1024 * 1024
+CACHE_SECONDS = 1200.0
+MAX_WORKERS = 4096
+
+MAX_RESPONSE_BYTES = MAX_PAYLOAD_BYTES + 100
+"""What Lambda takes as a response; it says so in the error it gives beyond."""
+
+TOO_LARGE = (
+    b'{"errorMessage":"Response payload size exceeded maximum allowed payload size '
+    b'(6291556 bytes).","errorType":"Function.ResponseSizeTooLarge"}'
+)
+NO_ENVIRONMENT = (
+    b'{"errorMessage":"The execution environment did not send its environment variables. '
+    b'Invoke again; if it stays, its log shows why the stub cannot publish.",'
+    b'"errorType":"SamLive.NoEnvironment","stackTrace":[]}'
+)
+
+
+class Hello(Record):
+    """A worker told its function and environment; sent again when they change."""
+
+    __slots__ = ("environment", "function", "worker")
+    worker: str
+    function: str
+    environment: dict[str, str]
+
+    def __init__(self, worker: str, function: str, environment: dict[str, str]) -> None:
+        self._set(worker=worker, function=function, environment=environment)
+
+    def __repr__(self) -> str:
+        # The environment holds the role's credentials.
+        return f"Hello({self.worker!r}, {self.function!r}, <{len(self.environment)} variables>)"
+
+
+class Invocation(Record):
+    """A request was accepted; the relay owes it exactly one `RelaySide.answer`.
+
+    Args:
+        worker: Execution environment that waits.
+        request_id: Lambda's request id; a retry of an asynchronous one has it again.
+        fields: The Runtime API's headers in lower case without "lambda-runtime-",
+            such as "deadline-ms" and "invoked-function-arn", and "now-ms", the
+            stub's clock when it sent them.
+        event: The raw event.
+    """
+
+    __slots__ = ("event", "fields", "request_id", "worker")
+    worker: str
+    request_id: str
+    fields: dict[str, str]
+    event: bytes
+
+    def __init__(self, worker: str, request_id: str, fields: dict[str, str], event: bytes) -> None:
+        self._set(worker=worker, request_id=request_id, fields=fields, event=event)
+
+
+class ForeignPresence(Record):
+    """Another relay session spoke on the stage's presence topic.
+
+    Args:
+        session: Its session id.
+        owner: Who runs it.
+        host: On which machine.
+        since: When it started, epoch milliseconds; orders sessions.
+        state: "here" or "gone".
+        newer: Whether it started after this session: stubs now turn to it.
+    """
+
+    __slots__ = ("host", "newer", "owner", "session", "since", "state")
+    session: str
+    owner: str
+    host: str
+    since: int
+    state: str
+    newer: bool
+
+    def __init__(
+        self, session: str, owner: str, host: str, since: int, state: str, newer: bool
+    ) -> None:
+        self._set(session=session, owner=owner, host=host, since=since, state=state, newer=newer)
+
+
+class Refused(Record):
+    """A packet was refused and had no effect; the reason is one of a few fixed texts."""
+
+    __slots__ = ("reason",)
+    reason: str
+
+    def __init__(self, reason: str) -> None:
+        self._set(reason=reason)
+
+
+RelayEvent = Hello | Invocation | ForeignPresence | Refused
+
+
+class _Request:
+    """One request of one worker."""
+
+    __slots__ = ("answer", "body", "name", "number", "state", "until")
+
+    def __init__(self, number: bytes) -> None:
+        self.number = number
+        self.name = ""
+        self.state = UNKNOWN
+        self.body = b""
+        self.answer: Message | None = None
+        self.until = 0.0
+
+
+class _Worker:
+    """One execution environment."""
+
+    __slots__ = (
+        "asked_at",
+        "current",
+        "heard_at",
+        "hello",
+        "latest",
+        "name",
+        "requests",
+        "sender",
+        "topic",
+        "window",
+    )
+
+    def __init__(self, name: str, topic: str, session: bytes) -> None:
+        self.name = name
+        self.topic = topic
+        self.sender = Sender(session)
+        self.window = ReplayWindow()
+        self.hello: dict[str, str] | None = None
+        self.asked_at = float("-inf")
+        self.heard_at = 0.0
+        self.current = b""
+        self.latest = -1
+        self.requests: dict[bytes, _Request] = {}
+
+    def overtaken(self, frame: Frame) -> bool:
+        """Tell whether a frame belongs to a request before the newest one.
+
+        An environment has one request at a time and numbers its frames, so a
+        late re-send of an earlier request is recognised without a memory of ids.
+        """
+        if frame.message != self.current:
+            if frame.counter < self.latest:
+                return True
+            self.current = frame.message
+        self.latest = max(self.latest, frame.counter)
+        return False
+
+
+class RelaySide:
+    """One relay session of a stage.
+
+    Args:
+        key: The stage's key, 32 bytes.
+        app: Name of the application.
+        stage: Name of the stage.
+        session: Id of this session: letters, digits and hyphens, new at every start.
+        shards: Connections the requests are spread over.
+        owner: Who runs the relay.
+        host: On which machine.
+        since_ms: When the session started, epoch milliseconds.
+    """
+
+    def __init__(
+        self,
+        key: bytes,
+        app: str,
+        stage: str,
+        session: str,
+        shards: int,
+        owner: str,
+        host: str,
+        since_ms: int,
+    ) -> None:
+        if shards < 1:
+            raise ProtocolError("a relay needs at least one shard")
+        self._sealer = Sealer(key)
+        self._app = app
+        self._stage = stage
+        self._session = session
+        self._shards = shards
+        self._owner = owner
+        self._host = host
+        self._since = since_ms
+        self._presence_topic = presence_topic(app, stage)
+        self._state = GONE
+        self._name = session_sender(session)
+        self._presence_sender = Sender(self._name)
+        self._outboxes = [Outbox(self._sealer, shard) for shard in range(shards)]
+        self._republish = False
+        self._workers: dict[bytes, _Worker] = {}
+        self._assembly = Reassembler(PENDING_BYTES, PENDING_SECONDS)
+        self._cached_bytes = 0
+        self._next_sweep = 0.0
+
+    @property
+    def since(self) -> int:
+        """Place among the stage's sessions: epoch milliseconds, or after the one before."""
+        return self._since
+
+    @property
+    def open_requests(self) -> int:
+        """How many accepted requests still wait for their answer."""
+        return sum(
+            request.state in (HELD, RUNNING)
+            for worker in self._workers.values()
+            for request in worker.requests.values()
+        )
+
+    def topics(self, shard: int) -> tuple[str, ...]:
+        """Return the topics that a connection subscribes to; presence is for the first."""
+        requests = request_topic(self._app, self._stage, self._session, shard)
+        return (self._presence_topic, requests) if shard == 0 else (requests,)
+
+    def presence(self, state: str) -> Publish:
+        """Return the retained presence message, to publish or to leave as a will.
+
+        Args:
+            state: "here" or "gone". A will is "gone" and changes nothing here.
+        """
+        fields = {
+            "session": self._session,
+            "owner": self._owner,
+            "host": self._host,
+            "shards": str(self._shards),
+            "since": str(self._since),
+            "state": state,
+        }
+        message = Message(frames.PRESENCE, random.randbytes(16), frames.encode_fields(fields))
+        plain = message.encode(0, self._name, self._presence_sender.next())
+        payload = self._sealer.seal(self._presence_topic, plain)
+        return Publish(self._presence_topic, payload, 0, retain=True)
+
+    def announce(self) -> Publish:
+        """Return presence "here"; from now on it is repeated when others disturb it."""
+        self._state = HERE
+        return self.presence(HERE)
+
+    def leave(self) -> Publish:
+        """Return presence "gone"; from now on nothing is repeated."""
+        self._state = GONE
+        self._republish = False
+        return self.presence(GONE)
+
+    def receive(self, topic: str, packet: bytes, now: float) -> list[RelayEvent]:
+        """Take a packet from the broker and return what the relay must know.
+
+        Args:
+            topic: Topic it arrived on.
+            packet: Its payload.
+            now: Any clock that only goes forward, in seconds.
+        """
+        try:
+            if topic == self._presence_topic:
+                return self._hear_presence(Frame(self._sealer.open(topic, packet)))
+            return self._hear_worker(topic, Frame(self._sealer.open(topic, packet)), packet, now)
+        except SealError as problem:
+            return [Refused(str(problem))]
+        except FrameError:
+            return [Refused("a sealed frame that does not follow the protocol")]
+
+    def answer(self, worker: str, request_id: str, body: bytes, error: bool, now: float) -> bool:
+        """Give a request its one answer.
+
+        Args:
+            worker: Worker of the `Invocation`.
+            request_id: Request id of the `Invocation`.
+            body: Raw response, or Lambda's error JSON.
+            error: Whether it is an error.
+            now: The time.
+
+        Returns:
+            False when the request has its answer already or was never accepted.
+        """
+        found = self._find(worker, request_id)
+        if found is None:
+            return False
+        if len(body) > MAX_RESPONSE_BYTES:
+            body, error = TOO_LARGE, True
+        found[1].answer = Message(frames.ERROR if error else frames.RESPONSE, found[1].number, body)
+        self._step(*found, "answer", now)
+        return True
+
+    def tick(self, now: float) -> None:
+        """Do what time demands: ask for missing frames and environments, drop what is old."""
+        for frame, gaps in self._assembly.missing(now, STALL_SECONDS):
+            if worker := self._workers.get(frame.sender):
+                self._reply(worker, frames.ACK, frame.message, frames.encode_indices(gaps))
+        if now >= self._next_sweep:
+            self._next_sweep = now + HELLO_SECONDS
+            for worker in list(self._workers.values()):
+                self._sweep(worker, now)
+            self._bound_cache()
+
+    def next_wakeup(self, now: float) -> float:
+        """Return when `tick` and `take_publishes` are due; infinity when nothing waits."""
+        times = [outbox.next_wakeup(now) for outbox in self._outboxes]
+        if (asked := self._assembly.asked_at()) is not None:
+            times.append(asked + STALL_SECONDS)
+        if self._republish:
+            times.append(now)
+        for worker in self._workers.values():
+            for request in worker.requests.values():
+                if request.state == HELD:
+                    times.append(self._next_sweep)
+                elif request.state == ANSWERED:
+                    times.append(request.until)
+        return min(times)
+
+    def take_publishes(self, now: float) -> list[Publish]:
+        """Return the packets that may leave now, paced per shard below the broker's limits."""
+        publishes = [packet for outbox in self._outboxes for packet in outbox.take(now)]
+        if self._republish:
+            self._republish = False
+            publishes.insert(0, self.presence(HERE))
+        return publishes
+
+    def _hear_presence(self, frame: Frame) -> list[RelayEvent]:
+        fields = frames.decode_fields(frame.body)
+        try:
+            session, state, since = fields["session"], fields["state"], int(fields["since"])
+            owner, host = fields["owner"], fields["host"]
+        except (KeyError, ValueError):
+            raise FrameError("presence lacks a field") from None
+        if session == self._session:
+            # Our own will, sent for a connection that is back by now.
+            self._republish = state == GONE and self._state == HERE
+            return []
+        newer = (since, session) > (self._since, self._session)
+        if self._state != HERE:
+            self._since = max(self._since, since + 1)
+        elif state == GONE or not newer:
+            self._republish = True
+        return [ForeignPresence(session, owner, host, since, state, newer)]
+
+    def _hear_worker(self, topic: str, frame: Frame, packet: bytes, now: float) -> list[RelayEvent]:
+        name = worker_id(frame.sender)
+        shard = self._shard_of(topic)
+        if shard is None:
+            return [Refused("a topic of another session")]
+        worker = self._workers.get(frame.sender) or self._admit(frame.sender, name)
+        if not worker.window.accept(frame.counter):
+            # QoS 1 repeats packets; a replay looks the same and is as harmless.
+            return []
+        worker.heard_at = now
+        self._outboxes[shard].received(len(packet), now)
+        if frame.kind in (frames.REQUEST, frames.POLL) and worker.overtaken(frame):
+            return []
+        body = self._assembly.add(frame, now)
+        known = worker.requests.get(frame.message)
+        if body is None:
+            if frame.kind == frames.REQUEST and known:
+                # Accepted already: the frame is a re-send, its siblings never come.
+                self._assembly.discard(frame.sender)
+                return self._step(worker, known, "request", now)
+            return []
+        if frame.kind == frames.HELLO:
+            return self._hear_hello(worker, frames.decode_fields(body), now)
+        if frame.kind == frames.REQUEST:
+            return self._hear_request(worker, frame.message, body, now)
+        if frame.kind == frames.POLL:
+            request = known or _Request(frame.message)
+            return self._step(worker, request, "poll", now, frames.decode_indices(body))
+        return [Refused("a kind that stubs do not send")]
+
+    def _hear_hello(self, worker: _Worker, fields: dict[str, str], now: float) -> list[RelayEvent]:
+        events: list[RelayEvent] = []
+        if fields != worker.hello:
+            worker.hello = fields
+            environment = dict(fields)
+            function = environment.pop(FUNCTION_FIELD, "")
+            events.append(Hello(worker.name, function, environment))
+        for request in list(worker.requests.values()):
+            events += self._step(worker, request, "hello", now)
+        return events
+
+    def _hear_request(
+        self, worker: _Worker, number: bytes, body: bytes, now: float
+    ) -> list[RelayEvent]:
+        fields, _ = frames.decode_request(body)
+        request = worker.requests.get(number)
+        if request is None:
+            for other in list(worker.requests.values()):
+                self._step(worker, other, "next", now)
+            request = worker.requests[number] = _Request(number)
+            request.body = body
+            request.name = fields.get(REQUEST_ID_FIELD, "")
+        events = self._step(worker, request, "request", now)
+        if worker.hello is not None:
+            events += self._step(worker, request, "hello", now)
+        return events
+
+    def _step(
+        self,
+        worker: _Worker,
+        request: _Request,
+        happened: str,
+        now: float,
+        indices: list[int] | None = None,
+    ) -> list[RelayEvent]:
+        """Take one transition of the table."""
+        found = RESPONDER.get((request.state, happened))
+        if found is None:
+            return []
+        request.state, action = found
+        if action in ("accept", "acknowledge"):
+            self._reply(worker, frames.ACK, request.number)
+        if action == "accept":
+            request.until = now + HOLD_SECONDS
+            if worker.hello is None:
+                self._ask_hello(worker, now)
+        elif action == "deliver":
+            fields, event = frames.decode_request(request.body)
+            request.body = b""
+            return [Invocation(worker.name, request.name, fields, event)]
+        elif action == "refuse":
+            request.answer = Message(frames.ERROR, request.number, NO_ENVIRONMENT)
+            self._publish_answer(worker, request, now)
+        elif action == "publish":
+            self._publish_answer(worker, request, now)
+        elif action == "repeat":
+            self._repeat(worker, request, indices)
+        elif action == "reboot":
+            self._reply(worker, frames.REBOOT, request.number)
+        elif action == "forget":
+            self._forget(worker, request)
+        return []
+
+    def _publish_answer(self, worker: _Worker, request: _Request, now: float) -> None:
+        assert request.answer is not None
+        request.until = now + CACHE_SECONDS
+        self._cached_bytes += request.answer.size
+        self._outbox(worker).put(worker.topic, worker.sender, request.answer)
+
+    def _repeat(self, worker: _Worker, request: _Request, indices: list[int] | None) -> None:
+        assert request.answer is not None
+        if indices is None and request.answer.count > 1:
+            # It may still be on its way: the stub will poll for what it misses.
+            self._reply(worker, frames.ACK, request.number)
+            return
+        self._outbox(worker).put(worker.topic, worker.sender, request.answer, indices or None)
+
+    def _forget(self, worker: _Worker, request: _Request) -> None:
+        del worker.requests[request.number]
+        self._outbox(worker).withdraw(request.number, worker.topic)
+        if request.answer is not None:
+            self._cached_bytes -= request.answer.size
+
+    def _reply(self, worker: _Worker, kind: int, number: bytes, body: bytes = b"") -> None:
+        self._outbox(worker).put(worker.topic, worker.sender, Message(kind, number, body))
+
+    def _ask_hello(self, worker: _Worker, now: float) -> None:
+        worker.asked_at = now
+        self._reply(worker, frames.REBOOT, worker.current, HELLO_ONLY)
+
+    def _sweep(self, worker: _Worker, now: float) -> None:
+        for request in list(worker.requests.values()):
+            if request.state in (HELD, ANSWERED) and now >= request.until:
+                self._step(worker, request, "expired", now)
+        held = any(request.state == HELD for request in worker.requests.values())
+        if held and now - worker.asked_at >= HELLO_SECONDS:
+            self._ask_hello(worker, now)
+
+    def _bound_cache(self) -> None:
+        if self._cached_bytes <= CACHE_BYTES:
+            return
+        answered = sorted(
+            (
+                (request.until, worker, request)
+                for worker in self._workers.values()
+                for request in worker.requests.values()
+                if request.state == ANSWERED
+            ),
+            key=lambda entry: entry[0],
+        )
+        for until, worker, request in answered:
+            if self._cached_bytes <= CACHE_BYTES:
+                return
+            self._step(worker, request, "expired", until)
+
+    def _admit(self, sender: bytes, name: str) -> _Worker:
+        if len(self._workers) >= MAX_WORKERS:
+            idle = (
+                (worker.heard_at, key)
+                for key, worker in self._workers.items()
+                if all(request.state == ANSWERED for request in worker.requests.values())
+            )
+            self._dismiss(idle)
+        topic = reply_topic(self._app, self._stage, name)
+        worker = self._workers[sender] = _Worker(name, topic, self._name)
+        return worker
+
+    def _dismiss(self, candidates: Iterable[tuple[float, bytes]]) -> None:
+        oldest = min(candidates, default=None)
+        if oldest is not None:
+            worker = self._workers.pop(oldest[1])
+            for request in list(worker.requests.values()):
+                self._forget(worker, request)
+
+    def _find(self, worker: str, request_id: str) -> tuple[_Worker, _Request] | None:
+        found = self._workers.get(worker_sender(worker))
+        if found is not None:
+            for request in found.requests.values():
+                if request.name == request_id and request.state == RUNNING:
+                    return found, request
+        return None
+
+    def _outbox(self, worker: _Worker) -> Outbox:
+        return self._outboxes[zlib.crc32(worker.name.encode()) % self._shards]
+
+    def _shard_of(self, topic: str) -> int | None:
+        for shard in range(self._shards):
+            if topic == request_topic(self._app, self._stage, self._session, shard):
+                return shard
+        return None
