@@ -1,0 +1,52 @@
+"""The places where the emulator is made to behave like AWS, or to use our sandbox.
+
+Each hook is a module with `REQUIRES`, the names of ministack it replaces or
+calls, and `install(parts)`. All names are looked up before the first hook is
+installed. To add one: a module here, its line in `HOOKS`, its test.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from samlive.offline import identity, pinned
+from samlive.offline.hooks import (
+    broker,
+    http_api,
+    lambda_executor,
+    rest_api,
+    unknown_types,
+)
+
+if TYPE_CHECKING:
+    from samlive.offline.mqtt.faults import Faults
+    from samlive.offline.mqtt.ledger import Ledger
+    from samlive.offline.sandbox.pool import Pool
+
+HOOKS = (lambda_executor, http_api, rest_api, unknown_types, broker)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What hooks lead to.
+
+    Args:
+        pool: Runs functions.
+        ledger: Takes breaches of limits.
+        faults: Strikes MQTT deliveries.
+    """
+
+    pool: "Pool"
+    ledger: "Ledger"
+    faults: "Faults"
+
+
+def install(parts: Parts) -> None:
+    """Check the names of all hooks, then install them.
+
+    Raises:
+        SamliveError: The installed ministack lacks a name.
+    """
+    names = [name for hook in HOOKS for name in hook.REQUIRES]
+    pinned.check_names([*names, *identity.REQUIRES])
+    for hook in HOOKS:
+        hook.install(parts)

@@ -1,0 +1,1 @@
+"""Execution environments: what Lambda is to a function, on this machine."""

@@ -1,0 +1,88 @@
+"""Serves the emulator on both ports, with samlive's own paths in front.
+
+`/_samlive/…` is ours (see `control`); everything else, WebSockets included,
+goes to the emulator untouched.
+"""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from samlive.offline.control import PREFIX, Control
+from samlive.offline.listeners import Listeners
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+RESET_PATH = "/_ministack/reset"
+_GRACE_SECONDS = 0.3
+_KEEP_ALIVE_SECONDS = 75
+
+
+def front(app: App, control: Control, on_started: Callable[[], None]) -> App:
+    """Return an ASGI application: ours in front of the emulator's.
+
+    Args:
+        app: The emulator.
+        control: Answers the paths under `/_samlive/`.
+        on_started: Called when the emulator has started.
+    """
+
+    async def serve(scope: Message, receive: Receive, send: Send) -> None:
+        async def send_lifespan(message: Message) -> None:
+            await send(message)
+            if message["type"] == "lifespan.startup.complete":
+                on_started()
+
+        if scope["type"] == "lifespan":
+            await app(scope, receive, send_lifespan)
+        elif scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await _answer(control, scope, receive, send)
+        else:
+            await app(scope, receive, send)
+            if scope["type"] == "http" and scope["path"] == RESET_PATH:
+                control.reset()
+
+    return serve
+
+
+async def run(
+    app: App,
+    listeners: Listeners,
+    certificate: tuple[Path, Path],
+    stopped: Callable[[], Awaitable[Any]],
+) -> None:
+    """Serve until `stopped` returns.
+
+    Args:
+        app: What to serve.
+        listeners: Bound sockets.
+        certificate: Certificate and key of the TLS port.
+        stopped: Awaited; its return ends the server.
+    """
+    import hypercorn.asyncio
+    from hypercorn.config import Config
+
+    config = Config()
+    config.insecure_bind = [f"fd://{listeners.http.detach()}"]
+    config.bind = [f"fd://{listeners.tls.detach()}"]
+    config.certfile, config.keyfile = map(str, certificate)
+    config.keep_alive_timeout = _KEEP_ALIVE_SECONDS
+    config.graceful_timeout = _GRACE_SECONDS
+    framework: Any = app
+    await hypercorn.asyncio.serve(framework, config, shutdown_trigger=stopped)
+
+
+async def _answer(control: Control, scope: Message, receive: Receive, send: Send) -> None:
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    status, reply = control.handle(scope["method"], scope["path"], body)
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(reply))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply})
