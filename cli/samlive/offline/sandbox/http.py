@@ -75,7 +75,7 @@ class Connection:
         self._socket.close()
 
     def _headers(self) -> dict[str, str]:
-        found = {}
+        found: dict[str, str] = {}
         while True:
             line = self._stream.readline(_MAX_LINE)
             if line in (b"\r\n", b"\n", b""):

@@ -15,8 +15,9 @@ import sys
 import sysconfig
 import time
 import traceback
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Dict, NoReturn, Sequence, Tuple
+from typing import Any, NoReturn
 
 API = "/2018-06-01/runtime/"
 
@@ -66,12 +67,12 @@ class Bag:
 class LogFormatter(logging.Formatter):
     """Lambda's log lines: level, time, request id, message, by tabs."""
 
-    converter = time.gmtime
     request_id = ""
 
     def __init__(self) -> None:
         super().__init__("[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(request)s\t%(message)s")
         self.datefmt = "%Y-%m-%dT%H:%M:%S"
+        self.converter = time.gmtime
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of a record."""
@@ -84,6 +85,7 @@ class StartError(Exception):
 
     def __init__(self, kind: str, message: str, trace: Sequence[str] = ()) -> None:
         super().__init__(message)
+        self.kind = kind
         self.report = {"errorMessage": message, "errorType": kind, "stackTrace": list(trace)}
 
 
@@ -140,7 +142,7 @@ def load(name: str) -> Any:
     return getattr(module, function_name)
 
 
-def described(error: BaseException, skip: int = 1) -> Dict[str, Any]:
+def described(error: BaseException, skip: int = 1) -> dict[str, Any]:
     """Return an exception as Lambda reports it, without our own frames."""
     frames = traceback.extract_tb(error.__traceback__)[skip:]
     frames = [frame for frame in frames if not frame.filename.startswith("<frozen importlib")]
@@ -162,7 +164,7 @@ def encoded(value: object) -> bytes:
     return json.dumps(value, default=default, ensure_ascii=False).encode()
 
 
-def answer(handler: Any, event: bytes, context: Context) -> Tuple[str, bytes]:
+def answer(handler: Any, event: bytes, context: Context) -> tuple[str, bytes]:
     """Run the handler.
 
     Returns:
@@ -183,7 +185,7 @@ def answer(handler: Any, event: bytes, context: Context) -> Tuple[str, bytes]:
         return "error", failed(report, context.aws_request_id)
 
 
-def failed(report: Dict[str, Any], request_id: str) -> bytes:
+def failed(report: dict[str, Any], request_id: str) -> bytes:
     """Log an error and return it as JSON."""
     lines = [f"[ERROR] {report['errorType']}: {report['errorMessage']}"]
     if report["stackTrace"]:
@@ -227,7 +229,7 @@ def main() -> None:
     try:
         handler = load(os.environ["_HANDLER"])
     except StartError as error:
-        post(connection, "init/error", failed(error.report, ""), error.report["errorType"])
+        post(connection, "init/error", failed(error.report, ""), error.kind)
         sys.exit(1)
     try:
         serve(connection, handler)
