@@ -14,7 +14,7 @@ from samlive_transform import sam_globals
 from samlive_transform.edits import same
 from samlive_transform.intrinsics import branches, get_att, intrinsic, references, sub_parts
 from samlive_transform.resolve import Resolver
-from samlive_transform.steps import REMOVED, Path, Step
+from samlive_transform.steps import REMOVED, Also, Path, Step
 
 SAM_FUNCTION = "AWS::Serverless::Function"
 PLAIN_FUNCTION = "AWS::Lambda::Function"
@@ -120,9 +120,7 @@ class Function(Resource):
                 blocking.append(key)
             yield from self.set(key, value, reason)
         if blocking:
-            before = self.body.get("IgnoreGlobals")
-            ignored = before if isinstance(before, list) else []
-            yield Step((*self.path, "IgnoreGlobals"), [*ignored, *blocking], reason)
+            yield Step((*self.path, "IgnoreGlobals"), Also(tuple(blocking)), reason)
 
 
 class Template:

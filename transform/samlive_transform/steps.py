@@ -24,12 +24,27 @@ REMOVED: Final = _Removed()
 
 
 @dataclass(frozen=True, slots=True)
+class Also:
+    """The value of a step that adds names to a list, such as `DependsOn`.
+
+    A single name becomes a list; a name that is there already is not added.
+    """
+
+    names: tuple[str, ...]
+
+    def to(self, before: Any) -> list[Any]:
+        """Return the list with the names in it."""
+        listed = before if isinstance(before, list) else [before] if before else []
+        return listed + [name for name in self.names if name not in listed]
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """Put a value at a path, or take away what is there.
 
     Args:
         path: From the template's root; containers that are absent are made.
-        value: The new value, or `REMOVED`.
+        value: The new value, `Also` more names, or `REMOVED`.
         reason: Why, in the user's words.
     """
 
@@ -85,6 +100,8 @@ def _put(node: Any, path: Path, value: Any) -> Any:
         copy[key] = _put(copy.get(key), rest, value)
     elif value is REMOVED:
         copy.pop(key, None)
+    elif isinstance(value, Also):
+        copy[key] = value.to(copy.get(key))
     else:
         copy[key] = value
     return copy

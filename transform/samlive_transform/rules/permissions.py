@@ -16,7 +16,7 @@ from samlive_templates import render
 from samlive_transform.intrinsics import is_no_value, map_branches
 from samlive_transform.model import Function, Resource
 from samlive_transform.roles import Roles, roles_of
-from samlive_transform.steps import Note, Step
+from samlive_transform.steps import Also, Note, Step
 from samlive_transform.view import Decision, View
 
 POLICY_ID = "SamLivePolicy"
@@ -121,10 +121,8 @@ def _attach(
     if view.template.section("Resources").get(POLICY_ID) != resource:
         yield Step(("Resources", POLICY_ID), resource, _REASON)
     for function in waiting:
-        before = function.body.get("DependsOn")
-        listed = [before] if isinstance(before, str) else list(before or [])
-        if POLICY_ID not in listed:
-            yield Step((*function.path, "DependsOn"), [*listed, POLICY_ID], _WAIT)
+        if POLICY_ID not in Also(()).to(function.body.get("DependsOn")):
+            yield Step((*function.path, "DependsOn"), Also((POLICY_ID,)), _WAIT)
 
 
 def _boundary(function: Function, roles: Roles, view: View) -> Iterator[Note]:

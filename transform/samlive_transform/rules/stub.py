@@ -20,11 +20,12 @@ from samlive_transform.view import Decision, View
 _CODE = "the stub runs in place of the code, which stays on your machine"
 _GONE = "it belongs to the code that the stub replaces"
 _MEMORY = "below 512 MB a stub takes about a second to connect"
+_SHIFT = "traffic moves to a new stub at once"
 _BUILD = "nothing is built for a stub"
 
 _SAM_GONE = (
     "CodeUri ImageUri ImageConfig PackageType SnapStart ProvisionedConcurrencyConfig "
-    "DeploymentPreference CodeSigningConfigArn RuntimeManagementConfig FileSystemConfigs "
+    "CodeSigningConfigArn RuntimeManagementConfig FileSystemConfigs "
     "AutoPublishCodeSha256 SourceKMSKeyArn"
 ).split()
 _PLAIN_GONE = (
@@ -43,6 +44,7 @@ def rule(view: View) -> Iterator[Decision]:
     for function in view.live:
         yield from _code(function, view, code)
         yield from function.exactly(_removals(function), _GONE)
+        yield from _deployment(function)
         memory = view.template.resolver.integer(function.properties.get("MemorySize", 128))
         if memory is not None and memory < MIN_STUB_MEMORY_MB:
             yield from function.exactly({"MemorySize": MIN_STUB_MEMORY_MB}, _MEMORY)
@@ -61,6 +63,16 @@ def _code(function: Function, view: View, code: str) -> Iterator[Step]:
 
 def _removals(function: Function) -> dict[str, object]:
     return dict.fromkeys(_SAM_GONE if function.is_sam else _PLAIN_GONE, REMOVED)
+
+
+def _deployment(function: Function) -> Iterator[Step]:
+    """Traffic shifts at once; hooks stay named, so that they are still known as such."""
+    preference = function.properties.get("DeploymentPreference") if function.is_sam else None
+    if preference is None:
+        return
+    hooks = preference.get("Hooks") if isinstance(preference, dict) else None
+    wanted = {"Enabled": False, "Hooks": hooks} if hooks else REMOVED
+    yield from function.exactly({"DeploymentPreference": wanted}, _SHIFT)
 
 
 def _metadata(function: Function) -> Iterator[Step]:
