@@ -1,0 +1,184 @@
+"""Writes an edited template for people: only what changed looks different.
+
+The edits are compared once more with the tree, so that each names the smallest
+place. A patcher turns them into spans of the text, in the style of the file, and
+these are spliced in one go: all other text stays byte for byte, with its
+comments, quotes, line breaks and short tags.
+
+What comes out is read again and must be exactly the tree that the edits ask
+for. Where it is not, the edits are widened step by step: a place is written anew
+together with the mapping or list around it, in the end the whole file. Known
+downside: comments inside of what is written anew are lost. Anchors cost the same:
+an edit inside an anchored part writes out the places that alias it.
+"""
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from samlive_transform.edits import Edit, Insert, Path, apply, diff, same
+from samlive_transform.emit import write_json, write_pair
+from samlive_transform.errors import TemplateError
+from samlive_transform.patch import Patcher
+from samlive_transform.plan import plan, promote
+from samlive_transform.source import Source, load
+from samlive_transform.spans import Awkward, Canvas, last_leaf, line_end
+from samlive_transform.style import Style, detect
+from samlive_transform.yaml_tree import ALIAS, MAPPING, SEQUENCE, Node
+
+_ALIAS = re.compile(r"(?<![\w*])\*[\w-]")
+
+
+def render_people(source: Source, edits: Sequence[Edit]) -> str:
+    """Write a template with edits made, keeping everything else as it stands.
+
+    Args:
+        source: The template.
+        edits: Applied one after the other, as `edits.apply` does.
+
+    Returns:
+        Text of the same kind as the source; reading it gives
+        `apply(source.tree, edits)`.
+
+    Raises:
+        LookupError: An edit leads through something that is not there.
+    """
+    after = apply(source.tree, edits)
+    changes = diff(source.tree, after)
+    mark = "\ufeff" if source.marked else ""
+    style = detect(source.text, source.root)
+    while changes and changes[0].path:
+        changes = _with_aliases(source, changes)
+        text = _patched(source, changes, style)
+        if text is not None and _means(text, after, changes):
+            return mark + text
+        changes = _widened(source.tree, changes)
+    return mark + (_rewritten(source, after, style) if changes else source.text)
+
+
+def diff_text(before: str, after: str, name: str) -> str:
+    """Return a unified diff of two texts.
+
+    Args:
+        before: The text before.
+        after: The text after.
+        name: The file as the user named it.
+    """
+    lines = difflib.unified_diff(
+        before.splitlines(keepends=True),
+        after.splitlines(keepends=True),
+        f"{name} (before)",
+        f"{name} (after)",
+    )
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+    )
+
+
+def _patched(source: Source, changes: Sequence[Edit], style: Style) -> str | None:
+    """Return the text with edits made, None where they cannot be cut from it."""
+    ended = source.text.endswith("\n")
+    canvas = Canvas(source.text if ended else source.text + style.newline)
+    try:
+        Patcher(canvas, style, source.kind == "json").edit(
+            source.root, plan(source.tree, changes), None
+        )
+    except Awkward:
+        return None
+    if ended or canvas.touched(len(canvas.text)):
+        if not ended:
+            _strip_scalar(canvas, last_leaf(source.root))
+        return canvas.spliced()
+    text = canvas.spliced()
+    return None if text is None else text.removesuffix(style.newline)
+
+
+def _strip_scalar(canvas: Canvas, leaf: Node) -> None:
+    """Keep a block scalar at the end of a file without a final line break what it is."""
+    if leaf.style in ("|", ">"):
+        header = canvas.text[leaf.start : line_end(canvas.text, leaf.start)]
+        at = leaf.start + header.index(leaf.style) + 1
+        if "-" not in header:
+            canvas.replace(at, at + ("+" in header), "-")
+
+
+def _means(text: str, after: Any, changes: Sequence[Edit]) -> bool:
+    """Tell whether a text is read as a tree."""
+    try:
+        tree = load(text)[1].value
+    except TemplateError:
+        return False
+    # What was not touched can differ in value, but not from 1 to True: the fast
+    # comparison is enough for it.
+    return tree == after and all(
+        same(_nearest(tree, edit.path), _nearest(after, edit.path)) for edit in changes
+    )
+
+
+def _nearest(tree: Any, path: Path) -> Any:
+    """Return what a path leads to, at most down to the first list."""
+    for step in path:
+        if not isinstance(tree, dict) or step not in tree:
+            break
+        tree = tree[step]
+    return tree
+
+
+def _widened(tree: Any, changes: Sequence[Edit]) -> tuple[Edit, ...]:
+    """Return edits that write the mapping or list around each place anew."""
+    widened = tuple(changes)
+    for edit in changes:
+        widened = promote(tree, widened, edit.path[:-1])
+    return widened
+
+
+def _rewritten(source: Source, tree: Any, style: Style) -> str:
+    """Return the whole tree in the style of a file, with the comments at its top."""
+    if source.kind == "json":
+        return write_json(tree, style) + style.newline
+    head = source.text[: source.root.start]
+    lines = [line for key, value in tree.items() for line in write_pair(key, value, 0, style)]
+    return head + style.newline.join([*lines, ""])
+
+
+def _with_aliases(source: Source, changes: tuple[Edit, ...]) -> tuple[Edit, ...]:
+    """Write out the aliases of what is edited: they keep their value, not its name."""
+    if source.kind == "json" or not _ALIAS.search(source.text):
+        return changes
+    aliases = [(path, node) for path, node in _walk((), source.root) if node.kind is ALIAS]
+    while True:
+        touched = {id(node) for edit in changes for node in _anchored(source.root, edit)}
+        wider = changes
+        for path, node in aliases:
+            if id(node.target) in touched:
+                wider = promote(source.tree, wider, path)
+        if wider == changes:
+            return changes
+        changes = wider
+
+
+def _walk(path: Path, node: Node) -> Iterator[tuple[Path, Node]]:
+    """Yield every node with its path; merged mappings have the path of their holder."""
+    yield path, node
+    if node.short:
+        path = (*path, node.short)
+    if node.kind is MAPPING:
+        for key, value in node.pairs():
+            merged = key.text == "<<" and not key.style
+            yield from _walk(path if merged else (*path, key.text), value)
+    elif node.kind is SEQUENCE:
+        for index, item in enumerate(node.children):
+            yield from _walk((*path, index), item)
+
+
+def _anchored(root: Node, edit: Edit) -> Iterator[Node]:
+    """Yield the anchored nodes whose text or value an edit changes."""
+    above = edit.path[:-1] if isinstance(edit.value, Insert) else edit.path
+    for path, node in _walk((), root):
+        if node.anchor and (path == above[: len(path)] or _inside(path, edit)):
+            yield node
+
+
+def _inside(path: Path, edit: Edit) -> bool:
+    return not isinstance(edit.value, Insert) and path[: len(edit.path)] == edit.path
