@@ -203,6 +203,12 @@ class StubSide:
         self._request = Message(frames.REQUEST, os.urandom(16), body)
         self._step("begin", now)
 
+    def abandon(self) -> None:
+        """Give the pending request up: nothing more is sent for it, no answer is taken."""
+        self._request = None
+        self._state = DONE
+        self._rest()
+
     def receive(self, topic: str, packet: bytes, now: float) -> str | None:
         """Take a packet from the broker.
 

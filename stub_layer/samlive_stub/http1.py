@@ -1,0 +1,143 @@
+"""HTTP/1.1 to the Runtime API over one socket that is kept.
+
+`http.client` would cost 30 ms at every cold start, and the Runtime API is one
+server that we know: answers carry Content-Length or come in chunks.
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+"""
+
+import socket
+
+
+class HttpError(OSError):
+    """The server does not speak HTTP/1.1, or hung up in the middle of an answer."""
+
+
+class Response:
+    """Status, headers (names in lower case) and body."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+
+class HttpConnection:
+    """A kept connection to one server.
+
+    Args:
+        address: "host:port".
+    """
+
+    __slots__ = ("_address", "_buffer", "_socket")
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._buffer = b""
+        self._socket: socket.socket | None = None
+
+    def send(
+        self, method: str, path: str, body: bytes = b"", headers: tuple[tuple[str, str], ...] = ()
+    ) -> None:
+        """Send a request; a kept connection that the server closed is opened again.
+
+        Args:
+            method: HTTP method.
+            path: Path below the server.
+            body: Body, for POST.
+            headers: Further headers.
+        """
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {self._address}"]
+        lines += [f"{name}: {value}" for name, value in headers]
+        if method == "POST":
+            lines.append(f"Content-Length: {len(body)}")
+        request = "\r\n".join((*lines, "", "")).encode("latin-1") + body
+        kept = self._socket is not None
+        try:
+            self._open().sendall(request)
+        except OSError:
+            self.close()
+            if not kept:
+                raise
+            self._open().sendall(request)
+
+    def receive(self) -> Response:
+        """Wait for the answer, for as long as it takes.
+
+        Raises:
+            OSError: The server hung up or answered in another language.
+        """
+        try:
+            return self._receive()
+        except (ValueError, IndexError):
+            self.close()
+            raise HttpError("the Runtime API's answer is no HTTP/1.1") from None
+        except OSError:
+            self.close()
+            raise
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait on; -1 when closed."""
+        return self._socket.fileno() if self._socket else -1
+
+    def close(self) -> None:
+        """Close the socket, if there is one."""
+        if self._socket:
+            self._socket.close()
+        self._socket = None
+        self._buffer = b""
+
+    def _open(self) -> socket.socket:
+        if self._socket is None:
+            host, _, port = self._address.rpartition(":")
+            self._socket = socket.create_connection((host, int(port)))
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return self._socket
+
+    def _receive(self) -> Response:
+        lines = self._until(b"\r\n\r\n").decode("latin-1").split("\r\n")
+        status = int(lines[0].split(" ", 2)[1])
+        headers = {
+            name.strip().lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in lines[1:])
+        }
+        if headers.get("transfer-encoding", "").lower() == "chunked":
+            body = self._chunks()
+        else:
+            body = self._exactly(int(headers.get("content-length", "0")))
+        if headers.get("connection", "").lower() == "close":
+            self.close()
+        return Response(status, headers, body)
+
+    def _chunks(self) -> bytes:
+        parts = []
+        while size := int(self._until(b"\r\n").partition(b";")[0], 16):
+            parts.append(self._exactly(size))
+            self._until(b"\r\n")
+        while self._until(b"\r\n"):  # trailers
+            pass
+        return b"".join(parts)
+
+    def _until(self, end: bytes) -> bytes:
+        while (at := self._buffer.find(end)) < 0:
+            self._buffer += self._read()
+        found, self._buffer = self._buffer[:at], self._buffer[at + len(end) :]
+        return found
+
+    def _exactly(self, size: int) -> bytes:
+        parts = [self._buffer[:size]]
+        self._buffer = self._buffer[size:]
+        missing = size - len(parts[0])
+        while missing:
+            data = self._read()
+            parts.append(data[:missing])
+            self._buffer = data[missing:]
+            missing -= len(parts[-1])
+        return b"".join(parts)
+
+    def _read(self) -> bytes:
+        data = self._socket.recv(256 * 1024) if self._socket else b""
+        if not data:
+            raise HttpError("the Runtime API hung up")
+        return data

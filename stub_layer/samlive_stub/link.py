@@ -1,0 +1,218 @@
+"""Carries one request at a time to the relay and its outcome back.
+
+Joins `requester` (what to say) and `connection` (how it gets there), and owns
+the clock. The connection is opened during Init, used for as long as it lives,
+and opened again whenever it turns out to be dead.
+
+IAM is eventually consistent: a role that was made together with the function
+may be refused at first. So refusals are tried again for `GRACE_SECONDS` after
+the environment started, while the invocation waits, and then reported with the
+statement that is missing.
+"""
+
+import select
+import sys
+import time
+from collections.abc import Mapping
+
+from .connection import Connection
+from .contract import Settings, stub_client_id
+from .environment import for_local_process, worker_of
+from .requester import Outcome, StubSide
+from .session import CONNECT, PUBLISH, SUBSCRIBE, UPGRADE, Refused
+
+GRACE_SECONDS = 60.0
+"""How long after its start an environment takes refusals for IAM's delay."""
+
+OUTAGE_SECONDS = 20.0
+"""How long an invocation waits for a broker that cannot be reached."""
+
+HTTP_SECONDS = 20.0
+"""How long an HTTP caller waits at the most: API Gateway gives up after 29."""
+
+_PAUSES = (0.1, 0.2, 0.5, 1.0)
+
+_ACTIONS = {
+    UPGRADE: "iot:Connect on client/samlive:{app}:{stage}:stub:*",
+    CONNECT: "iot:Connect on client/samlive:{app}:{stage}:stub:*",
+    SUBSCRIBE: "iot:Subscribe on topicfilter/samlive/{app}/{stage}/reply/* and "
+    "topicfilter/samlive/{app}/{stage}/presence",
+    PUBLISH: "iot:Publish on topic/samlive/{app}/{stage}/request/*",
+}
+
+
+class LinkError(Exception):
+    """The broker could not be used for the request.
+
+    Args:
+        kind: Error type of the answer, "SamLive.…".
+        message: What happened and what to do.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+
+
+class Link:
+    """The way to the relay, for the life of an execution environment.
+
+    Args:
+        settings: What the transform wrote for this function.
+        key: The stage's key.
+        environ: Environment of this process.
+    """
+
+    def __init__(self, settings: Settings, key: bytes, environ: Mapping[str, str]) -> None:
+        worker = worker_of(environ)
+        self._settings = settings
+        self._side = StubSide(
+            key,
+            settings.app,
+            settings.stage,
+            worker,
+            settings.function,
+            for_local_process(environ),
+        )
+        self._connection = Connection(
+            settings.endpoint,
+            settings.region,
+            stub_client_id(settings.app, settings.stage, worker),
+            self._side.topics,
+            environ,
+        )
+        self._grace_until = time.monotonic() + GRACE_SECONDS
+        self._event = b""
+        self._told: set[str] = set()
+
+    def prepare(self) -> None:
+        """Connect ahead of the first request; a failure is left for it to meet again."""
+        try:
+            self._connect()
+        except (Refused, OSError) as problem:
+            self._tell(f"not connected yet: {problem}")
+
+    def idle_until(self, descriptor: int) -> None:
+        """Keep the connection alive until something can be read from a descriptor."""
+        while True:
+            waiting = [descriptor]
+            timeout = None
+            if self._connection.open:
+                waiting.append(self._connection.fileno())
+                timeout = max(0.0, self._connection.next_wakeup() - time.monotonic())
+            if descriptor in select.select(waiting, [], [], timeout)[0]:
+                return
+            self._listen(0.0)
+
+    def exchange(self, fields: dict[str, str], event: bytes, deadline: float) -> Outcome:
+        """Take a request to the relay and wait for its outcome.
+
+        Args:
+            fields: What the relay must know beside the event.
+            event: The raw event.
+            deadline: When Lambda ends the invocation (monotonic clock, seconds).
+
+        Raises:
+            LinkError: The broker refused or could not be reached.
+        """
+        if self._connection.check():
+            # What came in while the environment was frozen, or its end of file.
+            self._listen(0.0)
+        self._event = event
+        now = time.monotonic()
+        self._side.begin(fields, event, now, deadline - 1.0)
+        try:
+            while (outcome := self._side.outcome) is None:
+                self._turn(deadline)
+        except LinkError:
+            self._side.abandon()
+            raise
+        return outcome
+
+    def _turn(self, deadline: float) -> None:
+        if not self._connection.open:
+            self._reconnect(deadline)
+        now = time.monotonic()
+        self._side.tick(now)
+        try:
+            for packet in self._side.take_publishes(now):
+                self._connection.publish(packet.topic, packet.payload)
+            self._connection.flush()
+        except OSError as problem:
+            self._lost(problem)
+            return
+        if self._side.outcome is None:
+            due = min(self._side.next_wakeup(now), self._connection.next_wakeup())
+            self._listen(max(0.0, min(due - time.monotonic(), 60.0)))
+
+    def _listen(self, timeout: float) -> None:
+        try:
+            messages = self._connection.receive(timeout)
+        except (Refused, OSError) as problem:
+            self._lost(problem)
+            return
+        for message in messages:
+            refused = self._side.receive(message.topic, message.payload, time.monotonic())
+            if refused:
+                self._tell(f"refused a packet on {message.topic}: {refused}")
+        if not self._connection.open:
+            self._side.disconnected()
+
+    def _lost(self, problem: Exception) -> None:
+        self._connection.close()
+        self._side.disconnected()
+        self._tell(f"connection lost: {problem}")
+
+    def _connect(self) -> None:
+        self._side.disconnected()
+        self._connection.connect()
+        self._side.connected(time.monotonic())
+
+    def _reconnect(self, deadline: float) -> None:
+        started = time.monotonic()
+        attempt = 0
+        while True:
+            try:
+                self._connect()
+                return
+            except (Refused, OSError) as problem:
+                until = self._patience(problem, started)
+                pause = _PAUSES[min(attempt, len(_PAUSES) - 1)]
+                attempt += 1
+                if time.monotonic() + pause > min(until, deadline - 2.0):
+                    raise self._error(problem) from None
+                self._tell(f"not connected, trying again: {problem}")
+            time.sleep(pause)
+
+    def _patience(self, problem: Exception, started: float) -> float:
+        if not isinstance(problem, Refused):
+            return started + OUTAGE_SECONDS
+        from .absence import is_http
+
+        if is_http(self._event):
+            return min(self._grace_until, started + HTTP_SECONDS)
+        return self._grace_until
+
+    def _error(self, problem: Exception) -> LinkError:
+        if isinstance(problem, Refused):
+            stage = {"app": self._settings.app, "stage": self._settings.stage}
+            action = _ACTIONS[problem.phase].format(**stage)
+            return LinkError(
+                "SamLive.BrokerRefused",
+                f"AWS IoT refused the stub of {self._settings.function} ({problem.detail}). "
+                f"Its role needs {action}; permissions boundaries and service control policies "
+                "must allow it too. Deploy again with samlive dev to add the statement.",
+            )
+        return LinkError(
+            "SamLive.BrokerUnreachable",
+            f"The stub of {self._settings.function} cannot reach {self._settings.endpoint}: "
+            f"{problem}. A function in a VPC needs a NAT gateway or an endpoint for iot.data; "
+            "a new account's endpoint can take minutes to appear in DNS.",
+        )
+
+    def _tell(self, text: str) -> None:
+        """Write a line to the function's log, each text once."""
+        if text not in self._told and len(self._told) < 100:
+            self._told.add(text)
+            sys.stderr.write(f"samlive: {text}\n")
