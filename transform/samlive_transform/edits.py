@@ -178,14 +178,14 @@ class _Applier:
             child = container.get(step) if isinstance(container, dict) else container[step]
             container[step] = child = self._owned({} if child is None else child)
             container = child
-        step: Any = edit.path[-1]
+        last: Any = edit.path[-1]
         value = edit.value
         if isinstance(value, Insert):
-            container.insert(step, value.item)
+            container.insert(last, value.item)
         elif value is DELETE:
-            del container[step]
+            del container[last]
         else:
-            container[step] = value
+            container[last] = value
 
     def _owned(self, container: Any) -> Any:
         if id(container) in self._own:

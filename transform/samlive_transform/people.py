@@ -96,7 +96,7 @@ def _patched(source: Source, changes: Sequence[Edit], style: Style) -> str | Non
 
 def _strip_scalar(canvas: Canvas, leaf: Node) -> None:
     """Keep a block scalar at the end of a file without a final line break what it is."""
-    if leaf.style in ("|", ">"):
+    if leaf.style in ("|", ">") and not canvas.covers(leaf.start):
         header = canvas.text[leaf.start : line_end(canvas.text, leaf.start)]
         at = leaf.start + header.index(leaf.style) + 1
         if "-" not in header:
@@ -138,6 +138,8 @@ def _rewritten(source: Source, tree: Any, style: Style) -> str:
     if source.kind == "json":
         return write_json(tree, style) + style.newline
     head = source.text[: source.root.start]
+    if not tree:
+        return f"{head}{{}}{style.newline}"
     lines = [line for key, value in tree.items() for line in write_pair(key, value, 0, style)]
     return head + style.newline.join([*lines, ""])
 

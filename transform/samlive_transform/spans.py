@@ -52,13 +52,15 @@ def last_leaf(node: Node) -> Node:
 def following(text: str, node: Node) -> int:
     """Return the start of the first line that new text behind a node can go to.
 
-    For a block scalar that keeps the blank lines behind it (|+) that is behind
-    them.
+    Blank lines behind a block scalar belong to its text where it keeps them (|+),
+    or where they hold more blanks than its indentation.
     """
     leaf = last_leaf(node)
-    if leaf.style in ("|", ">") and "+" in text[leaf.start : line_end(text, leaf.start)]:
-        return leaf.end
-    return line_end(text, text_end(text, node)) + 1
+    place = line_end(text, text_end(text, node)) + 1
+    if leaf.style not in ("|", ">") or leaf.end < place:
+        return place
+    keeps = "+" in text[leaf.start : line_end(text, leaf.start)]
+    return leaf.end if keeps or " " in text[place : leaf.end] else place
 
 
 def line_start(text: str, offset: int) -> int:
@@ -106,8 +108,12 @@ class Canvas:
         del self._spans[mark:]
 
     def touched(self, offset: int) -> bool:
-        """Tell whether something is to be put in exactly there."""
-        return any(start == offset for start, _, _ in self._spans)
+        """Tell whether a replacement reaches an offset."""
+        return any(end == offset for _, end, _ in self._spans)
+
+    def covers(self, offset: int) -> bool:
+        """Tell whether the character at an offset is replaced."""
+        return any(start <= offset < end for start, end, _ in self._spans)
 
     def spliced(self) -> str | None:
         """Return the text with all replacements made; None when two of them overlap."""
