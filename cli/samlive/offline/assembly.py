@@ -59,10 +59,10 @@ def assemble(settings: Settings, groups: Groups) -> Cloud:
     hypercorn_compat.install()
     pool, ledger, faults = Pool(_maker(settings, groups)), Ledger(), Faults()
     hooks.install(hooks.Parts(pool, ledger, faults))
-    key, policy = identity.new_key(), identity.policy(settings.region)
+    key, policies = identity.new_key(), identity.policies(settings.region)
     return Cloud(
         app=ministack.app.app,
-        control=Control(ledger, faults, pool, lambda: identity.create_developer(key, policy)),
+        control=Control(ledger, faults, pool, lambda: identity.create_developer(key, policies)),
         pool=pool,
         proxy=ConnectProxy(settings.tls_port, settings.upstream_proxy),
         certificate=certificate.write(settings.folder, ["localhost", *tls.iot_endpoint_hosts()]),

@@ -2,8 +2,13 @@
 
 The emulator takes the key "test" for root, and root may do everything. An
 offline run with root keys would hide every permission that a developer's real
-user lacks. So the cloud makes the user `developer` with the very policy that
-the README tells people to attach in AWS, and hands out that user's key.
+user lacks. So the cloud makes the user `developer` with two policies:
+
+- "samlive": the very one that the README tells people to attach in AWS;
+- "project": what a developer of the project has anyway, to send to its queues
+  and call its functions. It covers nothing that samlive itself calls
+  (CloudFormation, IoT, layers, its bucket), so that a permission missing from
+  the first one shows.
 """
 
 import importlib.resources
@@ -39,8 +44,8 @@ def new_key() -> AccessKey:
     return AccessKey(f"AKIA{suffix}", secrets.token_urlsafe(30))
 
 
-def policy(region: str) -> str:
-    """Render the developer's policy for the offline account.
+def policies(region: str) -> dict[str, str]:
+    """Return the developer's policies for the offline account, JSON by name.
 
     Args:
         region: Region of the user's stacks.
@@ -48,26 +53,23 @@ def policy(region: str) -> str:
     Raises:
         SamliveError: The rendered text is no JSON.
     """
-    from jinja2 import Environment, StrictUndefined
+    from samlive_templates import render
 
-    source = importlib.resources.files("samlive_templates").joinpath(POLICY_TEMPLATE)
-    template = Environment(undefined=StrictUndefined, autoescape=False).from_string(
-        source.read_text(encoding="utf-8")
-    )
-    text = template.render(account=ACCOUNT, region=region, partition="aws")
+    text = render(POLICY_TEMPLATE, account=ACCOUNT, region=region, partition="aws")
     try:
         json.loads(text)
     except ValueError as error:
         raise SamliveError(f"{POLICY_TEMPLATE} does not render to JSON: {error}") from None
-    return text
+    project = importlib.resources.files("samlive.offline").joinpath("project_policy.json")
+    return {"samlive": text, "project": project.read_text(encoding="utf-8")}
 
 
-def create_developer(key: AccessKey, document: str) -> None:
-    """Make the user, its policy and its key inside the emulator.
+def create_developer(key: AccessKey, documents: dict[str, str]) -> None:
+    """Make the user, its policies and its key inside the emulator.
 
     Args:
         key: The key it gets.
-        document: Its policy, JSON.
+        documents: Its policies, JSON by name.
 
     Raises:
         SamliveError: The emulator refuses; says why.
@@ -76,11 +78,10 @@ def create_developer(key: AccessKey, document: str) -> None:
     from ministack.services import iam
 
     set_request_account_id(ACCOUNT)
-    parameters = {"UserName": USER, "PolicyName": "samlive", "PolicyDocument": document}
-    for call in (iam._create_user, iam._put_user_policy):
-        status, _, body = call(parameters)
-        if status != 200:
-            raise SamliveError(f"The offline cloud could not make its IAM user: {body!r}")
+    _accepted(iam._create_user({"UserName": USER}))
+    for name, document in documents.items():
+        parameters = {"UserName": USER, "PolicyName": name, "PolicyDocument": document}
+        _accepted(iam._put_user_policy(parameters))
     iam._access_keys[key.id] = {
         "UserName": USER,
         "AccessKeyId": key.id,
@@ -88,3 +89,8 @@ def create_developer(key: AccessKey, document: str) -> None:
         "Status": "Active",
         "CreateDate": iam._now(),
     }
+
+
+def _accepted(reply: tuple[int, object, bytes]) -> None:
+    if reply[0] != 200:
+        raise SamliveError(f"The offline cloud could not make its IAM user: {reply[2]!r}")

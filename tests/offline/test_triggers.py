@@ -1,0 +1,83 @@
+"""Event sources and resources that the emulator alone gets wrong."""
+
+from typing import Any
+
+import pytest
+
+from offline_cloud import ROOT_KEY, settled, until
+
+pytestmark = pytest.mark.e2e
+Stack = dict[str, str]
+
+
+def test_an_unknown_route_of_an_http_api_is_not_found(aws: Any, stack: Stack) -> None:
+    status, _ = aws.http("GET", f"/_aws/execute-api/{stack['HttpApi']}/$default/nothing")
+    assert status == 404
+
+
+def test_an_http_api_from_an_openapi_body_answers(aws: Any, stack: Stack) -> None:
+    url = f"/_aws/execute-api/{stack['HttpApi']}/$default/hello"
+    assert aws.http("GET", url) == (200, {"path": "/hello"})
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_any_method_of_a_rest_api_answers(aws: Any, stack: Stack, method: str) -> None:
+    url = f"/restapis/{stack['RestApi']}/Prod/_user_request_/some/path"
+    assert aws.http(method, url) == (200, {"path": "/some/path"})
+
+
+def test_a_queue_message_is_worked_on(aws: Any, stack: Stack) -> None:
+    sqs = aws.client("sqs")
+    sqs.send_message(QueueUrl=stack["Jobs"], MessageBody="job")
+    done = until(
+        lambda: sqs.receive_message(QueueUrl=stack["Done"], WaitTimeSeconds=1).get("Messages")
+    )
+    assert [message["Body"] for message in done] == ["JOB"]
+
+
+def test_a_custom_resource_answers(aws: Any, stack: Stack) -> None:
+    assert stack["Made"] == "GREEN"
+
+
+def test_a_type_the_emulator_does_not_know_does_nothing(aws: Any, stack: Stack) -> None:
+    assert stack["UnknownArn"].startswith("arn:aws:events:us-east-1:000000000000:shared-Unknown-")
+    assert "AWS::Events::Archive (Unknown) does nothing offline" in aws.offline.log.read_text()
+
+
+def test_a_type_that_is_no_ones_is_refused(aws: Any) -> None:
+    template = '{"Resources": {"A": {"Type": "Nobody::Knows::This"}}}'
+    client = aws.client("cloudformation", **ROOT_KEY)
+    with pytest.raises(client.exceptions.ClientError, match="Unrecognized resource types"):
+        client.create_stack(StackName="nobody", TemplateBody=template)
+
+
+HTTP_API = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Answer:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.11
+      Handler: index.handler
+      InlineCode: "def handler(event, context): return {'statusCode': 200, 'body': '1'}"
+      Events:
+        Http: {Type: HttpApi, Properties: {Path: PATH, Method: any}}
+Outputs:
+  Api: {Value: !Ref ServerlessHttpApi}
+"""
+
+
+def test_an_http_api_keeps_its_id_when_its_routes_change(aws: Any) -> None:
+    before = aws.deploy("routes", HTTP_API.replace("PATH", "/old"), {})["Api"]
+    client = aws.client("cloudformation", **ROOT_KEY)
+    client.update_stack(
+        StackName="routes",
+        TemplateBody=HTTP_API.replace("PATH", "/new"),
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    stack = until(lambda: settled(client.describe_stacks(StackName="routes")["Stacks"][0]))
+    assert stack["StackStatus"] == "UPDATE_COMPLETE"
+    assert stack["Outputs"][0]["OutputValue"] == before
+    url = f"/_aws/execute-api/{before}/$default"
+    assert aws.http("PUT", f"{url}/new") == (200, 1)
+    assert aws.http("PUT", f"{url}/old")[0] == 404
