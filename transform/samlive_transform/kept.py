@@ -6,6 +6,7 @@ user: their own wish, then what can never work, then what is only unwise.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -19,34 +20,43 @@ from samlive_transform.roles import roles_of
 Found = Iterator[tuple[str, str]]
 """Logical ids of functions, each with the reason to keep it."""
 
+OUTSIDE_ROLE = (
+    "its role is not in the template: add the stub's permission to the role and name the function "
+    "with --live, or let samlive add it with --attach-role-policy"
+)
+
 _DEPLOY_TIME = "it runs while the stack is being deployed"
 
 
-def decide(
-    template: Template, options: Options, called_at_deploy: frozenset[str]
-) -> dict[str, str]:
-    """Return the reason for every function that is kept as it is.
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is decided on.
 
     Args:
         template: The template before any rule.
-        options: The caller's wishes.
+        options: The caller's wishes, in which nested functions are "Child/Function".
+        prefix: "Child/" when the template is nested; else empty.
         called_at_deploy: Functions that another template of the stack calls
             while it is being deployed.
-
-    Returns:
-        Reasons by logical id; functions without one go live.
     """
+
+    template: Template
+    options: Options
+    prefix: str = ""
+    called_at_deploy: frozenset[str] = frozenset()
+
+
+def decide(case: Case) -> dict[str, str]:
+    """Return the reason for every function that is kept as it is, by logical id."""
     reasons: dict[str, str] = {}
     for check in _CHECKS:
-        for id, reason in check(template, options):
+        for id, reason in check(case):
             reasons.setdefault(id, reason)
-    insisted = {id for id in template.functions if _insisted(template.functions[id], options)}
+    insisted = {id for id, found in case.template.functions.items() if _insisted(found, case)}
     for check in _OVERRIDABLE:
-        for id, reason in check(template, options):
+        for id, reason in check(case):
             if id not in insisted:
                 reasons.setdefault(id, reason)
-    for id in called_at_deploy - insisted:
-        reasons.setdefault(id, f"{_DEPLOY_TIME}: another template of the stack calls it then")
     return reasons
 
 
@@ -69,8 +79,8 @@ def check_names(known: set[str], options: Options) -> None:
             raise TransformError(f"{option} names {id}, which is no function of the template", hint)
 
 
-def _insisted(function: Function, options: Options) -> bool:
-    return function.id in options.live or _wish(function) is True
+def _insisted(function: Function, case: Case) -> bool:
+    return case.prefix + function.id in case.options.live or _wish(function) is True
 
 
 def _wish(function: Function) -> bool | None:
@@ -81,72 +91,76 @@ def _wish(function: Function) -> bool | None:
     return wish if isinstance(wish, bool) else None
 
 
-def _excluded(template: Template, options: Options) -> Found:
-    for id, function in template.functions.items():
-        if id in options.exclude:
+def _excluded(case: Case) -> Found:
+    options = case.options
+    for id, function in case.template.functions.items():
+        name = case.prefix + id
+        if name in options.exclude:
             yield id, "you excluded it (--exclude)"
-        elif options.only and id not in options.only:
+        elif options.only and name not in options.only:
             yield id, "it is not among those you chose (--only)"
-        elif _wish(function) is False and id not in options.live:
+        elif _wish(function) is False and name not in options.live:
             yield id, "its Metadata says SamLive: {Live: false}"
 
 
-def _special_kinds(template: Template, options: Options) -> Found:
+def _special_kinds(case: Case) -> Found:
     kinds = (
         ("DurableConfig", "it is a durable function: its runtime keeps state that a stub cannot"),
         ("CapacityProviderConfig", "it runs on managed instances, which take no stub"),
         ("TenancyConfig", "it is tenant-isolated, which a shared connection would undo"),
     )
-    for id, function in template.functions.items():
+    for id, function in case.template.functions.items():
         for key, reason in kinds:
             if key in function.properties and not is_no_value(function.properties[key]):
                 yield id, reason
 
 
-def _edge(template: Template, options: Options) -> Found:
+def _edge(case: Case) -> Found:
     reason = (
         "it runs at the edge (Lambda@Edge), where layers and environment variables are not allowed"
     )
-    for resource in template.of_type("AWS::CloudFront::Distribution"):
+    for resource in case.template.of_type("AWS::CloudFront::Distribution"):
         for path, value in walk(resource.own):
             if path and path[-1] == "LambdaFunctionAssociations":
-                for id in template.called(value):
+                for id in case.template.called(value):
                     yield id, reason
-    for id, function in template.functions.items():
+    for id, function in case.template.functions.items():
         trust = [function.properties.get("AssumeRolePolicyDocument")]
-        inside = roles_of(function, template).inside
-        trust += [template.resources[role].own.get("AssumeRolePolicyDocument") for role in inside]
+        inside = roles_of(function, case.template).inside
+        trust += [
+            case.template.resources[role].own.get("AssumeRolePolicyDocument") for role in inside
+        ]
         if any(value == "edgelambda.amazonaws.com" for _, value in walk(trust)):
             yield id, f"{reason} (its role trusts edgelambda.amazonaws.com)"
 
 
-def _device(template: Template, options: Options) -> Found:
+def _device(case: Case) -> Found:
     types = (
         "AWS::Greengrass::FunctionDefinition",
         "AWS::Greengrass::FunctionDefinitionVersion",
         "AWS::GreengrassV2::ComponentVersion",
     )
-    for resource in template.of_type(*types):
-        for id in template.called(resource.own):
+    for resource in case.template.of_type(*types):
+        for id in case.template.called(resource.own):
             yield id, "it runs on devices (Greengrass)"
 
 
-def _streaming(template: Template, options: Options) -> Found:
+def _streaming(case: Case) -> Found:
     reason = "it streams its response, which the stub cannot yet"
-    for id, function in template.functions.items():
+    for id, function in case.template.functions.items():
         url = function.properties.get("FunctionUrlConfig")
         if isinstance(url, dict) and url.get("InvokeMode") == "RESPONSE_STREAM":
             yield id, reason
-    for resource in template.of_type("AWS::Lambda::Url"):
+    for resource in case.template.of_type("AWS::Lambda::Url"):
         if resource.own.get("InvokeMode") == "RESPONSE_STREAM":
-            for id in template.called(resource.own.get("TargetFunctionArn")):
+            for id in case.template.called(resource.own.get("TargetFunctionArn")):
                 yield id, reason
-    for resource in template.resources.values():
+    for resource in case.template.resources.values():
         if not resource.type.startswith(("AWS::ApiGateway", "AWS::Serverless::")):
             continue
         for _, value in walk(resource.own):
             if isinstance(value, dict) and _streams(value):
-                for id in template.called(value):
+                for id in case.template.called(value):
                     yield id, reason
 
 
@@ -158,18 +172,18 @@ def _streams(integration: dict[str, Any]) -> bool:
     )
 
 
-def _full_environment(template: Template, options: Options) -> Found:
-    for id, function in template.functions.items():
+def _full_environment(case: Case) -> Found:
+    for id, function in case.template.functions.items():
         if reason := environment.obstacle(function.properties.get("Environment")):
             yield id, reason
 
 
-def _custom_resources(template: Template, options: Options) -> Found:
-    for resource in template.resources.values():
+def _custom_resources(case: Case) -> Found:
+    for resource in case.template.resources.values():
         token = resource.own.get("ServiceToken")
         if token is not None:
             reason = f"{_DEPLOY_TIME}: {resource.id} is a custom resource that calls it"
-            for id in (*template.called(token), *_subscribers(template, token)):
+            for id in (*case.template.called(token), *_subscribers(case.template, token)):
                 yield id, reason
 
 
@@ -191,14 +205,14 @@ def _subscribers(template: Template, topic: Any) -> Iterator[str]:
             yield from template.called(subscription.own.get("Endpoint"))
 
 
-def _deploy_hooks(template: Template, options: Options) -> Found:
-    for resource in template.of_type("AWS::CloudFormation::Macro"):
-        for id in template.called(resource.own.get("FunctionName")):
+def _deploy_hooks(case: Case) -> Found:
+    for resource in case.template.of_type("AWS::CloudFormation::Macro"):
+        for id in case.template.called(resource.own.get("FunctionName")):
             yield id, f"{_DEPLOY_TIME}: it is the CloudFormation macro {resource.id}"
-    for resource in template.of_type("AWS::CloudFormation::LambdaHook"):
-        for id in template.called(resource.own.get("LambdaFunction")):
+    for resource in case.template.of_type("AWS::CloudFormation::LambdaHook"):
+        for id in case.template.called(resource.own.get("LambdaFunction")):
             yield id, f"{_DEPLOY_TIME}: it is the CloudFormation hook {resource.id}"
-    for id in _codedeploy_hooks(template):
+    for id in _codedeploy_hooks(case.template):
         yield id, f"{_DEPLOY_TIME}: CodeDeploy calls it before or after traffic shifts"
 
 
@@ -214,25 +228,26 @@ def _codedeploy_hooks(template: Template) -> Iterator[str]:
     yield from template.called(template.section("Hooks"))
 
 
-def _rotation(template: Template, options: Options) -> Found:
-    for resource in template.of_type("AWS::SecretsManager::RotationSchedule"):
+def _rotation(case: Case) -> Found:
+    for resource in case.template.of_type("AWS::SecretsManager::RotationSchedule"):
         at_once = resource.own.get("RotateImmediatelyOnUpdate", True)
         if at_once not in (False, "false"):
-            for id in template.called(resource.own.get("RotationLambdaARN")):
+            for id in case.template.called(resource.own.get("RotationLambdaARN")):
                 yield id, f"{_DEPLOY_TIME}: {resource.id} rotates a secret with it at once"
 
 
-def _outside_role(template: Template, options: Options) -> Found:
-    reason = (
-        "its role is not in the template: add the stub's permission to the role and name the "
-        "function with --live, or let samlive add it with --attach-role-policy"
-    )
-    for id, function in template.functions.items():
-        if roles_of(function, template).outside and not options.attach_role_policy:
-            yield id, reason
+def _called_from_afar(case: Case) -> Found:
+    for id in case.called_at_deploy:
+        yield id, f"{_DEPLOY_TIME}: another template of the stack calls it then"
 
 
-_Check = Callable[[Template, Options], Found]
+def _outside_role(case: Case) -> Found:
+    for id, function in case.template.functions.items():
+        if roles_of(function, case.template).outside and not case.options.attach_role_policy:
+            yield id, OUTSIDE_ROLE
+
+
+_Check = Callable[[Case], Found]
 
 _CHECKS: tuple[_Check, ...] = (
     _excluded,
@@ -242,4 +257,10 @@ _CHECKS: tuple[_Check, ...] = (
     _streaming,
     _full_environment,
 )
-_OVERRIDABLE: tuple[_Check, ...] = (_custom_resources, _deploy_hooks, _rotation, _outside_role)
+_OVERRIDABLE: tuple[_Check, ...] = (
+    _custom_resources,
+    _deploy_hooks,
+    _rotation,
+    _called_from_afar,
+    _outside_role,
+)

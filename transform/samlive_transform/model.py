@@ -126,9 +126,20 @@ class Function(Resource):
 class Template:
     """A template, read once: what the rules ask about it."""
 
-    def __init__(self, tree: dict[str, Any], parameters: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        tree: dict[str, Any],
+        parameters: Mapping[str, str],
+        unknown: frozenset[str] = frozenset(),
+    ) -> None:
         self.tree = tree
-        self.resolver = Resolver(tree, parameters)
+        self.parameters = parameters
+        self.unknown = unknown
+        self.resolver = Resolver(tree, parameters, unknown)
+
+    def after(self, tree: dict[str, Any]) -> "Template":
+        """Return a template of the same parameters with another tree."""
+        return Template(tree, self.parameters, self.unknown)
 
     def section(self, name: str) -> dict[str, Any]:
         """Return a section as a mapping; empty when it is absent."""

@@ -32,16 +32,22 @@ class Resolver:
     Args:
         tree: The template.
         parameters: Values known before the deploy; defaults fill the rest.
+        unknown: Parameters that are given values which nobody knows yet.
     """
 
-    def __init__(self, tree: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        tree: Mapping[str, Any],
+        parameters: Mapping[str, str],
+        unknown: frozenset[str] = frozenset(),
+    ) -> None:
         self._mappings = _section(tree, "Mappings")
         self._conditions = _section(tree, "Conditions")
         self._values: dict[str, Any] = {}
         for name, declared in _section(tree, "Parameters").items():
             if name in parameters:
                 self._values[name] = _parameter(declared, parameters[name])
-            elif isinstance(declared, dict) and "Default" in declared:
+            elif name not in unknown and isinstance(declared, dict) and "Default" in declared:
                 self._values[name] = _parameter(declared, declared["Default"])
 
     def value(self, value: Any, depth: int = 0) -> Any:

@@ -1,6 +1,7 @@
 """The engine: one template in, one template and a report out.
 
-    source -> checks -> which functions go live -> rules in order -> differences
+    source -> units (nested templates) -> which functions go live
+           -> rules in order -> differences, artifacts -> Result
 
 Every rule decides on a view of the template as the rules before it left it;
 its steps are applied when it has finished. The report is made at the end, from
@@ -8,24 +9,41 @@ the differences between the first tree and the last. Nothing here knows a
 property of AWS: that is what the rules are for.
 """
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from samlive_transform import kept, steps
-from samlive_transform.checks import check
+from samlive_transform.artifacts import artifacts
 from samlive_transform.errors import TransformError
 from samlive_transform.inventory import Inventory
-from samlive_transform.model import Template
+from samlive_transform.nesting import Unit, deploy_calls, output_tokens, read_units
 from samlive_transform.options import Options
 from samlive_transform.origin import Origin
 from samlive_transform.recorder import Recorder
-from samlive_transform.report import Report
+from samlive_transform.report import Artifact, FunctionReport, Report
 from samlive_transform.rules import RULES
-from samlive_transform.steps import Step
+from samlive_transform.rules.permissions import statement_to_add
+from samlive_transform.steps import Note, Refusal, Step
 from samlive_transform.view import View
 
 if TYPE_CHECKING:
     from samlive_transform.source import Source
+
+
+@dataclass(frozen=True)
+class Nested:
+    """A local nested template.
+
+    Args:
+        logical_id: The stack that holds it, without the ids of stacks round it.
+        artifact: Where its text has to be uploaded and written back.
+        result: The rewritten template; its report names functions "Child/Function".
+    """
+
+    logical_id: str
+    artifact: Artifact
+    result: "Result"
 
 
 @dataclass(frozen=True)
@@ -35,12 +53,17 @@ class Result:
     Args:
         source: What was read.
         template: The rewritten tree; intrinsics in their long form.
-        report: Everything that was changed, kept or noticed.
+        report: Everything that was changed, kept or noticed, nested templates included.
+        artifacts: What this very template still needs packaged, in the order in
+            which it must happen; nested templates have their own.
+        nested: The local nested templates, each with what has to be written back here.
     """
 
     source: Origin = field(repr=False)
     template: dict[str, Any] = field(repr=False)
     report: Report
+    artifacts: tuple[Artifact, ...] = ()
+    nested: tuple[Nested, ...] = ()
 
     def deployed(self) -> str:
         """Return the text to deploy: compact JSON, in the template's order."""
@@ -54,8 +77,7 @@ class Result:
         from samlive_transform.people import render_people
 
         source: Source = self.source  # type: ignore[assignment]  # only a text has a text
-        text: str = render_people(source, diff(source.tree, self.template))
-        return text
+        return render_people(source, diff(source.tree, self.template))
 
 
 def transform(source: Origin, options: Options) -> Result:
@@ -71,40 +93,90 @@ def transform(source: Origin, options: Options) -> Result:
     Raises:
         TransformError: The template cannot go live; says why, where, and what to do.
     """
-    check(source)
-    template = Template(source.tree, options.parameters)
-    kept.check_names(set(template.functions), options)
-    reasons = kept.decide(template, options, frozenset())
-    live_ids = frozenset(template.functions) - reasons.keys()
-    if not live_ids:
-        raise _nothing_live(source, reasons)
-    inventory = Inventory(template, source, "")
-    functions = tuple(inventory.functions(reasons))
-    recorder = Recorder(source, template, "")
-    tree = source.tree
+    unit = read_units(source, options)
+    kept.check_names(set(_names(unit)), options)
+    result = _rewrite(unit, options, ())
+    if not any(function.live for function in result.report.functions):
+        raise _nothing_live(source, options, result.report.functions)
+    return result
+
+
+def _rewrite(unit: Unit, options: Options, tokens: tuple[Any, ...]) -> Result:
+    """Rewrite one unit; tokens are its outputs' values that are called at deploy time."""
+    case = kept.Case(unit.template, options, unit.prefix, deploy_calls(unit, tokens))
+    reasons = kept.decide(case)
+    functions = tuple(Inventory(unit.template, unit.source, unit.prefix).functions(reasons))
+    children = {
+        id: _rewrite(child, options, output_tokens(unit, id, tokens))
+        for id, child in unit.children.items()
+    }
+    recorder = Recorder(unit.source, unit.template, unit.prefix)
+    tree = _apply_rules(unit, options, reasons, children, recorder)
+    found, notes = artifacts(unit, tree, functions, frozenset(reasons))
+    for note in notes:
+        recorder.note("artifacts", note)
+    reports = [child.report for child in children.values()]
+    report = Report(
+        functions=functions + tuple(each for r in reports for each in r.functions),
+        changes=recorder.changes(tree) + tuple(each for r in reports for each in r.changes),
+        notices=recorder.notices() + tuple(each for r in reports for each in r.notices),
+        artifacts=found + tuple(each for r in reports for each in r.artifacts),
+    )
+    by_id = {artifact.logical_id: artifact for artifact in found if artifact.kind == "template"}
+    nested = tuple(
+        Nested(id, by_id[unit.prefix + id], child)
+        for id, child in children.items()
+        if unit.prefix + id in by_id
+    )
+    return Result(unit.source, tree, report, found, nested)
+
+
+def _apply_rules(
+    unit: Unit,
+    options: Options,
+    reasons: dict[str, str],
+    children: dict[str, Result],
+    recorder: Recorder,
+) -> dict[str, Any]:
+    live_ids = frozenset(unit.template.functions) - reasons.keys()
+    waiting = {id: any(f.live for f in child.report.functions) for id, child in children.items()}
+    for step in unit.included:
+        recorder.step("nested", step)
+    tree = unit.template.tree
     for name, rule in RULES:
-        decisions = list(rule(View(Template(tree, options.parameters), options, live_ids)))
-        wanted = [each for each in decisions if isinstance(each, Step)]
+        template = unit.template.after(tree)
+        decisions = list(rule(View(template, options, live_ids, reasons, unit.prefix, waiting)))
         for decision in decisions:
             if isinstance(decision, Step):
                 recorder.step(name, decision)
-            else:
+            elif isinstance(decision, Note):
                 recorder.note(name, decision)
-        tree = steps.apply(tree, wanted)
-    report = Report(functions, recorder.changes(tree), recorder.notices(), ())
-    return Result(source, tree, report)
+            else:
+                raise _refused(unit.source, decision)
+        tree = steps.apply(tree, [each for each in decisions if isinstance(each, Step)])
+    return tree
 
 
-def _nothing_live(source: Origin, reasons: dict[str, str]) -> TransformError:
-    if not reasons:
+def _refused(source: Origin, refusal: Refusal) -> TransformError:
+    return TransformError(refusal.text, refusal.hint, source.name, source.line(refusal.path))
+
+
+def _names(unit: Unit) -> list[str]:
+    names = [unit.prefix + id for id in unit.template.functions]
+    return names + [name for child in unit.children.values() for name in _names(child)]
+
+
+def _nothing_live(
+    source: Origin, options: Options, functions: tuple[FunctionReport, ...]
+) -> TransformError:
+    if not functions:
         return TransformError(
             "the template declares no Lambda function",
             "Name the template that holds AWS::Serverless::Function or AWS::Lambda::Function.",
             source.name,
         )
-    listed = "".join(f"\n  {id}: {reason}" for id, reason in reasons.items())
-    return TransformError(
-        f"no function can go live:{listed}",
-        "Name one with --live to make it live all the same.",
-        source.name,
-    )
+    listed = "".join(f"\n  {each.logical_id}: {each.reason}" for each in functions)
+    hint = "Name a function with --live to make it live all the same."
+    if any(each.reason == kept.OUTSIDE_ROLE for each in functions):
+        hint += f" The permission is:\n{json.dumps(statement_to_add(options), indent=2)}"
+    return TransformError(f"no function can go live:{listed}", hint, source.name)

@@ -61,6 +61,15 @@ class Note:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A reason why the whole template cannot go live; path says where it is about."""
+
+    path: Path
+    text: str
+    hint: str
+
+
 def apply(tree: dict[str, Any], steps: Iterable[Step]) -> dict[str, Any]:
     """Return a new tree with the steps done in order; tree itself is untouched."""
     for step in steps:

@@ -113,7 +113,7 @@ def _by_name(template: Template, source: Any) -> Iterator[Resource]:
     text = _written(source)
     name = text.rpartition(":")[2]
     for queue in template.of_type(QUEUE):
-        given = queue.own.get("QueueName")
+        given: Any = queue.own.get("QueueName")
         inner = sub_parts(given)
         written = given if isinstance(given, str) else inner[0] if inner else None
         reference = "${" + given["Ref"] + "}" if intrinsic(given) == "Ref" else None

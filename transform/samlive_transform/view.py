@@ -1,14 +1,14 @@
 """What a rule is given: the template as it is now, and what has been decided."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from samlive_transform.model import Function, Template
 from samlive_transform.options import Options
-from samlive_transform.steps import Note, Step
+from samlive_transform.steps import Note, Refusal, Step
 
-Decision = Step | Note
+Decision = Step | Note | Refusal
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,18 @@ class View:
         template: The template after the rules before this one.
         options: The caller's wishes.
         live_ids: Logical ids of the functions that go live.
+        kept: The reason of every function that does not.
         prefix: "Child/" when this is a nested template, so that a function's
             name is unique within the stage; else empty.
+        children: Local nested stacks, and whether anything in them is live.
     """
 
     template: Template
     options: Options
     live_ids: frozenset[str]
+    kept: Mapping[str, str] = field(default_factory=dict)
     prefix: str = ""
+    children: Mapping[str, bool] = field(default_factory=dict)
 
     @cached_property
     def live(self) -> tuple[Function, ...]:

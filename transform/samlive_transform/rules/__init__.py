@@ -4,6 +4,8 @@ from samlive_transform.rules import (
     alias,
     environment,
     loops,
+    names,
+    nested,
     network,
     permissions,
     queues,
@@ -22,5 +24,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("permissions", permissions.rule),
     ("network", network.rule),
     ("retries", retries.rule),
+    ("names", names.rule),
+    ("nested", nested.rule),
     ("loops", loops.rule),
 )

@@ -32,7 +32,7 @@ _DESCRIPTION = "Seals the messages of this samlive stage; made and kept by samli
 
 def rule(view: View) -> Iterator[Decision]:
     """Yield the key's parameter, and variables for every live function."""
-    if not view.live:
+    if not view.live and not any(view.children.values()):
         return
     declared = {"Type": "String", "NoEcho": True, "Description": _DESCRIPTION}
     if KEY_PARAMETER not in view.template.section("Parameters"):

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from samlive_stub.contract import ROOT
-from samlive_transform.errors import TransformError
 from samlive_transform.intrinsics import sub_parts
-from samlive_transform.steps import Path
+from samlive_transform.steps import Path, Refusal
 from samlive_transform.triggers import events
 from samlive_transform.view import Decision, View
 
@@ -21,19 +20,15 @@ _FROM = re.compile(r"\bfrom\s+'([^']*)'", re.IGNORECASE)
 
 
 def rule(view: View) -> Iterator[Decision]:
-    """Refuse the first loop found; yields nothing.
-
-    Raises:
-        TransformError: Names the function and the filter.
-    """
-    yield from ()
+    """Yield a refusal for every loop."""
     for path, id, sql in _rules(view):
         text = sql if isinstance(sql, str) else (sub_parts(sql) or ("", {}))[0]
         for topic in _FROM.findall(text):
             if any(_overlap(topic.split("/"), own) for own in _topics(view)):
-                raise TransformError(
-                    f"the topic rule at {'.'.join(map(str, path))} selects from '{topic}', which "
-                    f"holds samlive's own messages: {id} would invoke itself without end",
+                yield Refusal(
+                    path,
+                    f"the topic rule selects from '{topic}', which holds samlive's own messages: "
+                    f"{id} would invoke itself without end",
                     f"Narrow the filter so that it leaves out '{ROOT}/', or exclude {id}.",
                 )
 

@@ -14,7 +14,9 @@ from typing import Any
 from samlive_stub.contract import STUB_ACCESS
 from samlive_templates import render
 from samlive_transform.intrinsics import is_no_value, map_branches
+from samlive_transform.kept import OUTSIDE_ROLE
 from samlive_transform.model import Function, Resource
+from samlive_transform.options import Options
 from samlive_transform.roles import Roles, roles_of
 from samlive_transform.steps import Also, Note, Step
 from samlive_transform.view import Decision, View
@@ -27,7 +29,7 @@ _BOUNDARY = "has a permissions boundary: it must allow the iot actions too, or t
 
 def rule(view: View) -> Iterator[Decision]:
     """Yield the permission for every role of a live function."""
-    document = policy(view)
+    document = policy(view.options)
     patched: set[str] = set()
     attached: list[Any] = []
     waiting: list[Function] = []
@@ -46,20 +48,34 @@ def rule(view: View) -> Iterator[Decision]:
         yield from _boundary(function, roles, view)
     if attached:
         yield from _attach(attached, waiting, document, view)
+    yield from _unreachable(view)
 
 
-def policy(view: View) -> dict[str, Any]:
-    """Return the policy document of this stage's stubs."""
-    region = view.options.iot_region or "${AWS::Region}"
+def policy(options: Options) -> dict[str, Any]:
+    """Return the policy document of a stage's stubs."""
+    region = options.iot_region or "${AWS::Region}"
     text = render(
         "policy/stub.json.j2",
-        app=view.options.app,
-        stage=view.options.stage,
+        app=options.app,
+        stage=options.stage,
         arn=f"arn:${{AWS::Partition}}:iot:{region}:${{AWS::AccountId}}:",
         access=STUB_ACCESS,
     )
     document: dict[str, Any] = json.loads(text)
     return document
+
+
+def statement_to_add(options: Options) -> list[dict[str, Any]]:
+    """Return the policy's statements as plain IAM, for a role samlive cannot reach."""
+
+    def plain(arn: str) -> str:
+        arn = arn.replace("${AWS::Partition}", "aws").replace("${AWS::Region}", "REGION")
+        return arn.replace("${AWS::AccountId}", "ACCOUNT")
+
+    return [
+        statement | {"Resource": [plain(each["Fn::Sub"]) for each in statement["Resource"]]}
+        for statement in policy(options)["Statement"]
+    ]
 
 
 def _append(function: Function, document: dict[str, Any]) -> Iterator[Step]:
@@ -123,6 +139,17 @@ def _attach(
     for function in waiting:
         if POLICY_ID not in Also(()).to(function.body.get("DependsOn")):
             yield Step((*function.path, "DependsOn"), Also((POLICY_ID,)), _WAIT)
+
+
+def _unreachable(view: View) -> Iterator[Note]:
+    """The exact statement for roles outside the template."""
+    text = json.dumps(statement_to_add(view.options), separators=(",", ":"))
+    for id, function in view.template.functions.items():
+        if view.kept.get(id) == OUTSIDE_ROLE:
+            yield Note(function.at("Role"), f"its role needs this to go live: {text}")
+        elif id in view.live_ids and not view.options.attach_role_policy:
+            if roles_of(function, view.template).outside:
+                yield Note(function.at("Role"), f"you say that its role has this: {text}")
 
 
 def _boundary(function: Function, roles: Roles, view: View) -> Iterator[Note]:
