@@ -1,1 +1,1 @@
-"""Ways to reach the broker; each module wraps one client library."""
+"""Ways to the broker; `link` says what every one of them does."""

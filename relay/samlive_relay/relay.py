@@ -1,0 +1,315 @@
+"""The relay: one session that takes a stage's invocations and answers them.
+
+    broker -> Transport -> RelaySide -> Pool -> Worker
+    broker <- Transport <- RelaySide <-  answer  <-'
+
+Everything runs on one asyncio loop. The protocol core (`RelaySide`) decides;
+this module feeds it packets and the time, publishes what it hands out, and runs
+what it delivers. An acknowledgement leaves in the same turn of the loop in
+which the request arrived, before the worker is even looked up.
+
+At its start a session subscribes, looks whether another one holds the stage,
+and only then announces itself by the retained presence message. When it stops
+it first says that it is gone, so that nothing new arrives, and then finishes
+what is running: stubs take an answer from a session that has left.
+"""
+
+import asyncio
+import secrets
+import socket
+import time
+from collections.abc import Iterable, Mapping
+
+from samlive_stub.contract import relay_client_id
+from samlive_stub.protocol import HERE
+from samlive_stub.responder import ForeignPresence, Hello, Invocation, Refused, RelaySide
+
+from . import sessions
+from .calls import call_for, describe_error
+from .config import LocalFunction, RelayConfig
+from .errors import RelayError
+from .events import (
+    ConnectionChanged,
+    InvocationEnded,
+    InvocationStarted,
+    LogLine,
+    Observer,
+    Reloaded,
+    TakenOver,
+    Warned,
+)
+from .transports.link import Connector, Link, Transport
+from .workers.pool import Pool
+from .workers.starter import Starter
+from .workers.worker import Outcome
+
+PRESENCE_SECONDS = 0.4
+"""How long after SUBACK another session's retained presence is waited for."""
+
+REAP_SECONDS = 15.0
+SHARDS = 1
+
+
+class Relay:
+    """Serves one stage until it is stopped.
+
+    Args:
+        config: The stage, the broker, the functions.
+        observer: Called on the loop with everything worth telling.
+        connector: Makes connections; AWS IoT's when None.
+    """
+
+    def __init__(
+        self, config: RelayConfig, observer: Observer, connector: Connector | None = None
+    ) -> None:
+        self._config = config
+        self._observe = observer
+        self._connector = connector
+        self._functions = dict(config.functions)
+        self.session = secrets.token_hex(8)
+        self._side = RelaySide(
+            config.key,
+            config.app,
+            config.stage,
+            self.session,
+            SHARDS,
+            config.owner,
+            socket.gethostname(),
+            int(time.time() * 1000),
+        )
+        self._transports: list[Transport] = []
+        self._running: set[asyncio.Task[None]] = set()
+        self._rival: ForeignPresence | None = None
+        self._announced = False
+        self._refusals: set[str] = set()
+        self._wakeup: asyncio.TimerHandle | None = None
+
+    @property
+    def pool(self) -> Pool:
+        """The local environments."""
+        return self._pool
+
+    async def start(self) -> None:
+        """Connect, make sure that the stage is free, and announce this session.
+
+        Raises:
+            RelayError: The broker refuses or cannot be reached, or another
+                session holds the stage.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._closed = self._loop.create_future()
+        starter = Starter(self._config, self._warn)
+        self._pool = Pool(self._functions, starter.start, self._on_line, self._config.idle_seconds)
+        self._starter = starter
+        try:
+            for shard in range(SHARDS):
+                transport = self._connect(shard)
+                self._transports.append(transport)
+                await transport.connect()
+            await self._claim()
+        except BaseException:
+            await self._release()
+            raise
+        self._announce()
+        sessions.remember(self._config.state, self.session)
+        self._reaper = self._loop.create_task(self._reap())
+
+    async def stop(self, drain_seconds: float = 3.0) -> None:
+        """Leave the stage, finish what is running, end every process.
+
+        Args:
+            drain_seconds: Time that running invocations get; what is left then is
+                not answered, so that a session started soon can run it again.
+        """
+        if self._closed.done():
+            return
+        if self._announced:
+            self._announced = False
+            self._transports[0].publish(self._side.leave())
+        if self._running and drain_seconds > 0:
+            await asyncio.wait(self._running, timeout=drain_seconds)
+        self._reaper.cancel()
+        await asyncio.gather(self._reaper, return_exceptions=True)
+        await self._flush()
+        await self._release()
+        sessions.forget(self._config.state, self.session)
+        self._close()
+
+    async def wait_closed(self) -> None:
+        """Wait until the session has ended, by `stop` or because it was taken over."""
+        await asyncio.shield(self._closed)
+
+    def update_functions(self, functions: Mapping[str, LocalFunction]) -> None:
+        """Serve these functions from now on, after a change of the template."""
+        self._functions = dict(functions)
+        self._pool.update(functions)
+
+    def code_changed(self, files: Iterable[str]) -> None:
+        """Tell that files were saved, added or removed; used by the watcher."""
+        paths = tuple(sorted(files))
+        if functions := self._pool.code_changed(paths):
+            self._observe(Reloaded(functions, paths))
+
+    def _connect(self, shard: int) -> Transport:
+        connector = self._connector
+        if connector is None:
+            from .transports.iot import connector_for
+
+            connector = connector_for(self._config.broker)
+        first = shard == 0
+        return connector(
+            Link(
+                client_id=relay_client_id(
+                    self._config.app, self._config.stage, self.session, shard
+                ),
+                topics=self._side.topics(shard),
+                will=(lambda: self._side.presence("gone")) if first else None,
+                on_message=self._on_message,
+                on_state=self._on_state,
+                on_ready=self._on_reconnected if first else lambda: None,
+            )
+        )
+
+    async def _claim(self) -> None:
+        """Make sure that no other session holds the stage, or supersede it."""
+        end = self._loop.time() + PRESENCE_SECONDS
+        while self._rival is None and self._loop.time() < end:
+            await asyncio.sleep(0.02)
+        rival = self._rival
+        if rival is None:
+            return
+        dead = sessions.is_dead(self._config.state, rival.session)
+        if rival.state == HERE and not (self._config.takeover or dead):
+            raise RelayError(
+                f"{rival.owner} on {rival.host} holds stage {self._config.stage!r} "
+                f"since {time.strftime('%H:%M', time.localtime(rival.since / 1000))}.",
+                "Use a stage of your own (--stage), or take this one over with --takeover.",
+            )
+
+    def _announce(self) -> None:
+        self._announced = True
+        self._transports[0].publish(self._side.announce())
+        self._pump()
+
+    def _on_reconnected(self) -> None:
+        if self._announced:
+            self._announce()
+
+    def _on_state(self, change: ConnectionChanged) -> None:
+        self._observe(change)
+
+    def _on_message(self, topic: str, payload: bytes) -> None:
+        events = self._side.receive(topic, payload, self._loop.time())
+        self._pump()
+        for event in events:
+            if isinstance(event, Invocation):
+                task = self._loop.create_task(self._serve(event))
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+            elif isinstance(event, Hello):
+                self._pool.hello(event.worker, event.function, event.environment)
+            elif isinstance(event, ForeignPresence):
+                self._on_presence(event)
+            elif isinstance(event, Refused):
+                self._refuse(event.reason)
+
+    def _on_presence(self, event: ForeignPresence) -> None:
+        if not self._announced:
+            self._rival = event
+        elif event.newer and event.state == HERE:
+            self._announced = False
+            self._observe(TakenOver(event.owner))
+            self._yield_task = self._loop.create_task(self._yield_stage())
+
+    async def _yield_stage(self) -> None:
+        """Finish what runs, then end: the stage belongs to another session."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=5.0)
+        self._close()
+
+    def _refuse(self, reason: str) -> None:
+        if reason not in self._refusals:
+            self._refusals.add(reason)
+            self._warn("", f"Refused a message on the stage's topics: {reason}.")
+
+    def _warn(self, function: str, text: str) -> None:
+        self._observe(Warned(function, text))
+
+    def _on_line(self, function: str, request_id: str, stream: str, text: str) -> None:
+        self._observe(
+            LogLine(function, request_id, "stderr" if stream == "stderr" else "stdout", text)
+        )
+
+    async def _serve(self, invocation: Invocation) -> None:
+        """Run one accepted request and give it its one answer."""
+        worker, request_id = invocation.worker, invocation.request_id
+        name = self._pool.function_of(worker)
+        cold = not self._pool.is_warm(worker)
+        self._observe(InvocationStarted(name, request_id, worker, cold))
+        started = time.perf_counter()
+        outcome = await self._pool.run(worker, call_for(invocation))
+        self._side.answer(worker, request_id, outcome.body, outcome.error, self._loop.time())
+        self._pump()
+        spent = time.perf_counter() - started
+        self._observe(self._ended(name, invocation, outcome, spent, cold))
+
+    def _ended(
+        self, name: str, invocation: Invocation, outcome: Outcome, spent: float, cold: bool
+    ) -> InvocationEnded:
+        kind, message = describe_error(outcome.body) if outcome.error else ("", "")
+        function = self._functions.get(name)
+        return InvocationEnded(
+            function=name,
+            request_id=invocation.request_id,
+            worker=invocation.worker,
+            status="error" if outcome.error else "ok",
+            duration_ms=spent * 1000,
+            cold=cold,
+            error_type=kind,
+            error_message=message,
+            over_timeout=function is not None and outcome.seconds > function.timeout,
+        )
+
+    def _pump(self) -> None:
+        """Publish what is due, and come back when more will be."""
+        now = self._loop.time()
+        for packet in self._side.take_publishes(now):
+            self._transports[packet.shard].publish(packet)
+        if self._wakeup is not None:
+            self._wakeup.cancel()
+            self._wakeup = None
+        due = self._side.next_wakeup(now)
+        if due != float("inf"):
+            self._wakeup = self._loop.call_at(max(due, now + 0.001), self._on_wakeup)
+
+    def _on_wakeup(self) -> None:
+        self._side.tick(self._loop.time())
+        self._pump()
+
+    async def _flush(self) -> None:
+        """Let paced packets leave before the connections close."""
+        end = self._loop.time() + 1.0
+        while self._side.next_wakeup(self._loop.time()) < end and self._loop.time() < end:
+            self._pump()
+            await asyncio.sleep(0.01)
+
+    async def _reap(self) -> None:
+        pause = min(REAP_SECONDS, max(0.05, self._config.idle_seconds / 4))
+        while True:
+            await asyncio.sleep(pause)
+            self._pool.reap()
+
+    async def _release(self) -> None:
+        if self._wakeup is not None:
+            self._wakeup.cancel()
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._pool.close()
+        await self._starter.close()
+        for transport in self._transports:
+            await transport.close()
+
+    def _close(self) -> None:
+        if not self._closed.done():
+            self._closed.set_result(None)

@@ -1,0 +1,1 @@
+"""What runs a Python handler; see `serve` for the life of one environment."""

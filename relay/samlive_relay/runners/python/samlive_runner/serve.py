@@ -1,0 +1,104 @@
+"""The life of one environment: boot, import, then one invocation after another.
+
+1. BOOT brings environment variables, handler, folders. The process was started
+   without them, so that no secret is in its arguments.
+2. The handler's module is imported; READY says how that went and which files
+   were read. After a failed import the process ends: as in Lambda, the next
+   request starts a new one.
+3. INVOKE is answered by RESPONSE or ERROR, after LOADED when more files were
+   read. End of file on the channel ends the process: the relay retired it, or died.
+
+What the function writes goes to the ordinary descriptors 1 and 2, so that its
+child processes are heard as well; they are flushed before each answer.
+"""
+
+import json
+import os
+import socket
+import sys
+import time
+from typing import Any
+
+from . import faults, fresh, handler, logs, payload
+from .channel import BOOT, ERROR, INVOKE, LOADED, READY, RESPONSE, Channel, split_invocation
+from .context import LambdaContext
+
+
+def serve(connection: socket.socket) -> None:
+    """Serve one environment until the relay closes the channel."""
+    channel = Channel(connection)
+    message = channel.receive()
+    if message is None or message[0] != BOOT:
+        return
+    boot = json.loads(message[1])
+    ledger = prepare(boot)
+    try:
+        function = handler.find(boot["handler"])
+    except Exception as problem:
+        error = faults.as_error(problem, "")
+        faults.log_error(error)
+        logs.flush()
+        channel.send_json(READY, {"files": ledger.take(), "fault": error})
+        return
+    logs.flush()
+    channel.send_json(READY, {"files": ledger.take(), "third_party": _third_party(ledger)})
+    while True:
+        message = channel.receive()
+        if message is None:
+            return
+        if message[0] == INVOKE:
+            _invoke(channel, ledger, function, message[1])
+
+
+def prepare(boot: dict[str, Any]) -> fresh.Ledger:
+    """Make this process look like the function's environment; return its ledger."""
+    os.environ.clear()
+    os.environ.update(boot["environment"])
+    time.tzset()
+    os.chdir(boot["code"])
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True, encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    extra = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    own = [boot["code"], *boot["path"], *extra]
+    sys.path[:] = own + [path for path in sys.path if path not in own]
+    ledger = fresh.Ledger([boot["code"], *boot["path"], *boot["roots"]])
+    fresh.install(ledger)
+    ledger.watch_opens()
+    logs.install()
+    return ledger
+
+
+def _invoke(
+    channel: Channel, ledger: fresh.Ledger, function: handler.Handler, message: bytes
+) -> None:
+    fields, event = split_invocation(message)
+    logs.begin(fields["request-id"])
+    if "trace-id" in fields:
+        os.environ["_X_AMZN_TRACE_ID"] = fields["trace-id"]
+    else:
+        os.environ.pop("_X_AMZN_TRACE_ID", None)
+    kind, body = RESPONSE, b""
+    try:
+        context = LambdaContext(fields)
+        parsed = payload.parse_event(event, fields.get("content-type", "application/json"))
+        body = payload.format_response(function(parsed, context))
+    except Exception as problem:
+        error = faults.as_error(problem, fields["request-id"])
+        faults.log_error(error)
+        kind, body = ERROR, payload.format_error(error)
+    logs.flush()
+    files = ledger.take()
+    if files:
+        channel.send_json(LOADED, files)
+    channel.send(kind, body)
+
+
+def _third_party(ledger: fresh.Ledger) -> list[str]:
+    """Return the dependencies that were imported, to be preloaded next time."""
+    return sorted(
+        name
+        for name, module in list(sys.modules.items())
+        if "." not in name
+        and "site-packages" in str(getattr(module, "__file__", None) or "")
+        and not ledger.owns(str(module.__file__))
+    )

@@ -1,0 +1,363 @@
+"""AWS IoT over MQTT 5 and WebSocket; the only importer of awscrt.
+
+One `IotTransport` is one connection. awscrt runs it on threads of its own and
+calls back from them; every callback only hands over to the relay's loop.
+
+    connect -> success -> NODELAY, SUBSCRIBE -> SUBACK -> ready
+       ^                                                   |
+       '------- a new client, with a fresh will <--- lost -'
+
+awscrt reconnects by itself, but with the will it was made with. A will is
+sealed, and a stub takes a sealed frame only once, so each connection that was
+up gets a client of its own. Credentials are asked for at every handshake, on a
+thread, because refreshing them may use the network.
+
+A broker that says no (bad signature, no permission) is told apart from one
+that cannot be reached: the first is for the user to mend, the second for time.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from samlive_relay.config import Broker
+from samlive_relay.errors import RelayError
+from samlive_relay.events import ConnectionChanged
+from samlive_stub.protocol import Publish
+
+from .link import Connector, Link
+from .nagle import disable_nagle
+
+KEEP_ALIVE_SECONDS = 30
+"""The broker sends the will after 1.5 times this without a word."""
+
+CONNECT_SECONDS = 12.0
+"""The first connection is given up after this; later ones are tried for ever."""
+
+RECONNECT_MS = (500, 20_000)
+STOP_SECONDS = 3.0
+DEFAULT_PORT = 443
+
+
+def connector_for(broker: Broker) -> Connector:
+    """Return what makes connections to a broker.
+
+    Args:
+        broker: Endpoint, credentials, trust and proxy.
+    """
+    from awscrt import io
+
+    loops = io.EventLoopGroup(1)
+    bootstrap = io.ClientBootstrap(loops, io.DefaultHostResolver(loops))
+    return lambda link: IotTransport(broker, link, bootstrap)
+
+
+class IotTransport:
+    """One connection to AWS IoT.
+
+    Args:
+        broker: Where to connect to.
+        link: What to subscribe to and whom to tell.
+        bootstrap: awscrt's ClientBootstrap.
+    """
+
+    def __init__(self, broker: Broker, link: Link, bootstrap: Any) -> None:
+        self._broker = broker
+        self._link = link
+        self._bootstrap = bootstrap
+        self._signer = ThreadPoolExecutor(1, "samlive-credentials")
+        self._client: Any = None
+        self._stopped: asyncio.Event = asyncio.Event()
+        self._first: asyncio.Future[None] | None = None
+        self._was_ready = False
+        self._closing = False
+        self._credential_problem: BaseException | None = None
+        self._last_problem = ""
+        self._sent: deque[Future[Any]] = deque(maxlen=2048)
+
+    async def connect(self) -> None:
+        """Connect and subscribe; see `Transport`."""
+        self._loop = asyncio.get_running_loop()
+        self._first = self._loop.create_future()
+        self._start()
+        try:
+            await asyncio.wait_for(asyncio.shield(self._first), CONNECT_SECONDS)
+        except TimeoutError:
+            raise self._unreachable() from None
+
+    def publish(self, packet: Publish) -> None:
+        """Publish at QoS 1; see `Transport`."""
+        from awscrt import mqtt5
+
+        if self._client is None or self._closing:
+            return
+        while self._sent and self._sent[0].done():
+            self._sent.popleft()
+        self._sent.append(
+            self._client.publish(
+                mqtt5.PublishPacket(
+                    topic=packet.topic,
+                    payload=packet.payload,
+                    qos=mqtt5.QoS.AT_LEAST_ONCE,
+                    retain=packet.retain,
+                )
+            )
+        )
+
+    async def flush(self) -> None:
+        """Wait for the broker's acknowledgements; see `Transport`."""
+        pending = [asyncio.wrap_future(sent) for sent in self._sent if not sent.done()]
+        if pending:
+            await asyncio.wait(pending, timeout=1.0)
+            for future in pending:
+                if future.done() and not future.cancelled():
+                    future.exception()
+
+    async def close(self) -> None:
+        """Disconnect cleanly; see `Transport`."""
+        self._closing = True
+        client, self._client = self._client, None
+        if client is not None:
+            client.stop()
+            try:
+                await asyncio.wait_for(self._stopped.wait(), STOP_SECONDS)
+            except TimeoutError:
+                pass  # awscrt ends the connection when the client is collected
+        self._signer.shutdown(wait=False, cancel_futures=True)
+
+    def _start(self) -> None:
+        from awscrt import mqtt5
+
+        self._stopped = stopped = asyncio.Event()
+        client = mqtt5.Client(self._options(mqtt5, stopped))
+        self._client = client
+        client.start()
+
+    def _options(self, mqtt5: Any, stopped: asyncio.Event) -> Any:
+        host, port, tls = self._address()
+        options = mqtt5.ClientOptions(
+            host_name=host,
+            port=port,
+            bootstrap=self._bootstrap,
+            tls_ctx=self._tls_context(port) if tls else None,
+            http_proxy_options=self._proxy(),
+            websocket_handshake_transform=self._sign,
+            connect_options=mqtt5.ConnectPacket(
+                client_id=self._link.client_id,
+                keep_alive_interval_sec=KEEP_ALIVE_SECONDS,
+                will=self._will(mqtt5),
+            ),
+            session_behavior=mqtt5.ClientSessionBehaviorType.CLEAN,
+            # The protocol paces itself, and asks again for what is lost.
+            extended_validation_and_flow_control_options=(
+                mqtt5.ExtendedValidationAndFlowControlOptions.NONE
+            ),
+            offline_queue_behavior=mqtt5.ClientOperationQueueBehaviorType.FAIL_ALL_ON_DISCONNECT,
+            min_reconnect_delay_ms=RECONNECT_MS[0],
+            max_reconnect_delay_ms=RECONNECT_MS[1],
+            connack_timeout_ms=10_000,
+            ping_timeout_ms=10_000,
+            on_publish_callback_fn=self._on_publish,
+            on_lifecycle_event_stopped_fn=lambda _: self._hand_over(stopped.set),
+            on_lifecycle_event_connection_success_fn=lambda _: self._hand_over(self._on_success),
+            on_lifecycle_event_connection_failure_fn=lambda data: self._hand_over(
+                self._on_failure, data
+            ),
+            on_lifecycle_event_disconnection_fn=lambda data: self._hand_over(self._on_lost, data),
+        )
+        if hasattr(options, "disable_metrics"):
+            options.disable_metrics = True
+        return options
+
+    def _address(self) -> tuple[str, int, bool]:
+        host, _, port = self._broker.endpoint.partition(":")
+        number = int(port or DEFAULT_PORT)
+        if host.endswith(".localhost") and self._broker.proxy is None:
+            # RFC 6761: this machine, whatever the resolver knows about the name.
+            return "127.0.0.1", number, False
+        return host, number, True
+
+    def _tls_context(self, port: int) -> Any:
+        from awscrt import io
+
+        options = io.TlsContextOptions()
+        if self._broker.ca_file is not None:
+            options.override_default_trust_store_from_path(None, str(self._broker.ca_file))
+        if port == DEFAULT_PORT and io.is_alpn_available():
+            options.alpn_list = ["http/1.1"]
+        return io.ClientTlsContext(options)
+
+    def _proxy(self) -> Any:
+        if self._broker.proxy is None:
+            return None
+        from awscrt import http
+
+        host, _, port = self._broker.proxy.rpartition(":")
+        return http.HttpProxyOptions(
+            host, int(port), connection_type=http.HttpProxyConnectionType.Tunneling
+        )
+
+    def _will(self, mqtt5: Any) -> Any:
+        if self._link.will is None:
+            return None
+        packet = self._link.will()
+        return mqtt5.PublishPacket(
+            topic=packet.topic,
+            payload=packet.payload,
+            qos=mqtt5.QoS.AT_LEAST_ONCE,
+            retain=packet.retain,
+        )
+
+    def _sign(self, transform_args: Any) -> None:
+        """Sign a handshake (awscrt's callback; the parameter must have this name)."""
+        try:
+            self._signer.submit(self._sign_now, transform_args)
+        except RuntimeError as problem:  # closed meanwhile
+            transform_args.set_done(problem)
+
+    def _sign_now(self, transform_args: Any) -> None:
+        from awscrt import auth
+
+        try:
+            found = self._broker.credentials()
+            self._credential_problem = None
+            if self._address()[0] == "127.0.0.1":
+                transform_args.http_request.headers.set("Host", self._broker.endpoint)
+            signed = auth.aws_sign_request(
+                transform_args.http_request,
+                auth.AwsSigningConfig(
+                    algorithm=auth.AwsSigningAlgorithm.V4,
+                    signature_type=auth.AwsSignatureType.HTTP_REQUEST_QUERY_PARAMS,
+                    credentials_provider=auth.AwsCredentialsProvider.new_static(
+                        found.access_key_id, found.secret_access_key, found.session_token
+                    ),
+                    region=self._broker.region,
+                    service="iotdevicegateway",
+                    # AWS IoT takes the token beside the signature, not under it.
+                    omit_session_token=True,
+                ),
+            )
+            signed.add_done_callback(lambda done: transform_args.set_done(done.exception()))
+        except BaseException as problem:
+            self._credential_problem = problem
+            transform_args.set_done(problem)
+
+    def _hand_over(self, call: Callable[..., None], *arguments: Any) -> None:
+        """Run something on the loop (called on awscrt's threads)."""
+        try:
+            self._loop.call_soon_threadsafe(call, *arguments)
+        except RuntimeError:
+            pass  # the loop has been closed: nobody is left to tell
+
+    def _on_publish(self, data: Any) -> None:
+        packet = data.publish_packet
+        self._hand_over(self._link.on_message, packet.topic, packet.payload)
+
+    def _on_success(self) -> None:
+        from awscrt import mqtt5
+
+        if self._client is None:
+            return
+        disable_nagle()
+        subscribed = self._client.subscribe(
+            mqtt5.SubscribePacket(
+                [
+                    mqtt5.Subscription(topic_filter=topic, qos=mqtt5.QoS.AT_LEAST_ONCE)
+                    for topic in self._link.topics
+                ]
+            )
+        )
+        subscribed.add_done_callback(lambda done: self._hand_over(self._on_subscribed, done))
+
+    def _on_subscribed(self, done: "Future[Any]") -> None:
+        if self._closing or done.cancelled():
+            return
+        if problem := done.exception():
+            self._last_problem = str(problem)
+            return  # the connection is going down; `_on_lost` says more
+        if any(code >= 0x80 for code in done.result().reason_codes):
+            self._refuse(
+                f"{self._broker.endpoint} refused the subscription to {self._link.topics[-1]}.",
+                "Allow iot:Subscribe and iot:Receive on samlive/*.",
+            )
+            return
+        self._was_ready = True
+        self._link.on_state(ConnectionChanged("connected"))
+        if self._first is not None and not self._first.done():
+            self._first.set_result(None)
+        else:
+            self._link.on_ready()
+
+    def _on_failure(self, data: Any) -> None:
+        if self._closing:
+            return
+        refusal = self._refusal(data)
+        if refusal is not None:
+            self._refuse(*refusal)
+            return
+        self._last_problem = str(data.exception)
+        if self._first is None or self._first.done():
+            self._link.on_state(ConnectionChanged("reconnecting", self._last_problem))
+
+    def _on_lost(self, data: Any) -> None:
+        if self._closing or self._client is None:
+            return
+        packet = data.disconnect_packet
+        detail = (packet.reason_string if packet else None) or str(data.exception)
+        if self._first is not None and not self._first.done():
+            # Accepted, then dropped at SUBSCRIBE: that is how AWS IoT says "not allowed".
+            self._refuse(
+                f"{self._broker.endpoint} ended the connection at once ({detail}).",
+                "Allow iot:Subscribe and iot:Receive on samlive/*, and iot:RetainPublish.",
+            )
+            return
+        self._link.on_state(ConnectionChanged("reconnecting", detail))
+        old, self._client = self._client, None
+        old.stop()
+        self._loop.call_later(RECONNECT_MS[0] / 1000, self._restart)
+
+    def _restart(self) -> None:
+        if not self._closing:
+            self._start()
+
+    def _refusal(self, data: Any) -> tuple[str, str] | None:
+        """Return message and hint when the broker, or the credentials, said no."""
+        if self._credential_problem is not None:
+            hint = "Renew them, for example by `aws sso login`; the session goes on by itself."
+            return f"No AWS credentials: {self._credential_problem}", hint
+        where = self._broker.endpoint
+        if data.connack_packet is not None and data.connack_packet.reason_code != 0:
+            reason = data.connack_packet.reason_code
+            return (
+                f"{where} refused the connection ({getattr(reason, 'name', reason)}).",
+                "Allow iot:Connect on client/samlive:* for these credentials.",
+            )
+        name = getattr(data.exception, "name", "")
+        if "WEBSOCKET_UPGRADE" in name:
+            return (
+                f"{where} refused the WebSocket handshake.",
+                "Check that the credentials are valid and the clock of this machine is right.",
+            )
+        if "UNEXPECTED_HANGUP" in name:
+            return (
+                f"{where} hung up instead of accepting the connection.",
+                "Allow iot:Connect on client/samlive:* for these credentials.",
+            )
+        return None
+
+    def _refuse(self, message: str, hint: str) -> None:
+        """End the first connect; later, tell and let the client go on trying."""
+        if self._first is not None and not self._first.done():
+            self._first.set_exception(RelayError(message, hint))
+        else:
+            self._link.on_state(ConnectionChanged("refused", f"{message} {hint}"))
+
+    def _unreachable(self) -> RelayError:
+        detail = f": {self._last_problem}" if self._last_problem else ""
+        trust = "" if "TLS" not in self._last_problem else " AWS_CA_BUNDLE names what to trust."
+        return RelayError(
+            f"{self._broker.endpoint} cannot be reached{detail}.",
+            f"Check the network, HTTPS_PROXY and the region.{trust}",
+        )

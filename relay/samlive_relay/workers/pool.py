@@ -1,0 +1,284 @@
+"""All local environments of a session: one process per remote execution environment.
+
+An environment is known from its stub's hello and handles one request at a
+time, as in Lambda, so warm globals and isolation are the same. Its process is
+started by its first request, and again by the first request after a save:
+
+- Before each call the files that the process has loaded are compared with the
+  disk. A difference retires the process and starts another, so no answer is
+  ever stale. A call that is running when a file is saved finishes on old code.
+- On a save, the processes that are idle are replaced at once (`code_changed`),
+  so that the next request finds the import already done.
+
+Processes that idle longer than `idle_seconds` end. More than `MAX_PROCESSES`
+are kept only while all of them are busy: the one idle for longest goes first.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from samlive_relay.config import LocalFunction
+from samlive_relay.errors import RelayError
+
+from .stamps import Stamp
+from .worker import Call, Hooks, Outcome, Worker, failure
+
+MAX_PROCESSES = 64
+MAX_ENVIRONMENTS = 8192
+"""More than the protocol remembers; the one used longest ago is forgotten first."""
+
+AHEAD_SECONDS = 300.0
+"""A save replaces the idle processes used within this time; others start on demand."""
+
+AHEAD_PROCESSES = 4
+"""How many processes of one function a save starts ahead of requests."""
+
+Start = Callable[[LocalFunction, Mapping[str, str], Hooks], Awaitable[Worker]]
+"""Starts a worker for a function with a remote environment's variables."""
+
+
+@dataclass(slots=True, eq=False)
+class Environment:
+    """One remote execution environment and the process that stands for it."""
+
+    name: str
+    function: str
+    variables: Mapping[str, str] = field(repr=False)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    worker: Worker | None = None
+    used: float = 0.0
+    warm: bool = False
+    """Whether it has served and its process has not been lost since; a reload is no loss."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs or waits in it."""
+        return not self.turn.locked()
+
+
+class Pool:
+    """The environments of a session.
+
+    Args:
+        functions: Live functions by logical id.
+        start: Starts a worker.
+        on_line: Told each line: function, request id, stream, text.
+        idle_seconds: A process without work for so long is ended.
+    """
+
+    def __init__(
+        self,
+        functions: Mapping[str, LocalFunction],
+        start: Start,
+        on_line: Callable[[str, str, str, str], None],
+        idle_seconds: float,
+    ) -> None:
+        self._functions = dict(functions)
+        self._start = start
+        self._on_line = on_line
+        self._idle_seconds = idle_seconds
+        self._environments: dict[str, Environment] = {}
+        self._known: dict[str, dict[str, Stamp]] = {}
+        self._leaving: set[Worker] = set()
+        self._ahead: set[asyncio.Task[None]] = set()
+
+    @property
+    def processes(self) -> int:
+        """How many processes stand ready or work."""
+        return sum(1 for _ in self._alive())
+
+    @property
+    def pids(self) -> list[int]:
+        """Ids of these processes."""
+        return [environment.worker.pid for environment in self._alive() if environment.worker]
+
+    @property
+    def files(self) -> dict[str, frozenset[str]]:
+        """Files each function has loaded, by logical id."""
+        return {function: frozenset(files) for function, files in self._known.items()}
+
+    def hello(self, name: str, function: str, variables: Mapping[str, str]) -> None:
+        """Note an execution environment, or its new variables.
+
+        Args:
+            name: Its worker id.
+            function: Logical id of its function.
+            variables: Its environment variables.
+        """
+        known = self._environments.get(name)
+        if known is not None and known.function == function:
+            known.variables = variables
+            return
+        self._environments[name] = Environment(name, function, variables)
+        if len(self._environments) > MAX_ENVIRONMENTS:
+            self._forget_one()
+
+    def function_of(self, name: str) -> str:
+        """Return the logical id of an environment's function; "" when it is unknown."""
+        known = self._environments.get(name)
+        return known.function if known else ""
+
+    def is_warm(self, name: str) -> bool:
+        """Tell whether an environment's next call is not a cold start."""
+        known = self._environments.get(name)
+        return known is not None and known.warm
+
+    async def run(self, name: str, call: Call) -> Outcome:
+        """Run a call in its environment and return its one answer.
+
+        Args:
+            name: Worker id of the environment.
+            call: The invocation.
+        """
+        environment = self._environments.get(name)
+        if environment is None:
+            return failure("SamLive.NoEnvironment", "The execution environment is not known here.")
+        async with environment.turn:
+            environment.used = time.monotonic()
+            try:
+                worker = await self._worker_for(environment)
+            except RelayError as problem:
+                text = " ".join(filter(None, (problem.message, problem.hint)))
+                return failure("SamLive.CannotStart", text)
+            outcome = await worker.invoke(call)
+            environment.used = time.monotonic()
+            environment.warm = worker.alive
+        return outcome
+
+    def update(self, functions: Mapping[str, LocalFunction]) -> None:
+        """Serve these functions from now on; processes of changed ones are replaced."""
+        before, self._functions = self._functions, dict(functions)
+        for environment in list(self._alive()):
+            name = environment.function
+            if before.get(name) != self._functions.get(name):
+                self._known.pop(name, None)
+                if environment.idle:
+                    self._retire(environment)
+
+    def code_changed(self, files: Iterable[str]) -> tuple[str, ...]:
+        """Replace idle processes that have loaded one of these files.
+
+        Args:
+            files: Paths of files that were saved, removed or added.
+
+        Returns:
+            The functions that are affected, in order.
+        """
+        paths = set(files)
+        affected = sorted(name for name, known in self._known.items() if paths & known.keys())
+        for function in affected:
+            self._replace_idle(function)
+        return tuple(affected)
+
+    def restart(self, function: str) -> None:
+        """Replace a function's idle processes although nothing it loaded has changed."""
+        for environment in self._alive():
+            if environment.function == function and environment.worker is not None:
+                environment.worker.outdated = True
+        self._replace_idle(function)
+
+    def reap(self) -> None:
+        """End the processes that have been idle for too long."""
+        before = time.monotonic() - self._idle_seconds
+        for environment in list(self._alive()):
+            if environment.idle and environment.used < before:
+                self._retire(environment)
+                environment.warm = False
+
+    async def close(self) -> None:
+        """End every process and wait until it is gone."""
+        for task in list(self._ahead):
+            task.cancel()
+        await asyncio.gather(*self._ahead, return_exceptions=True)
+        workers = [entry.worker for entry in self._environments.values() if entry.worker]
+        everyone = [*workers, *self._leaving]
+        for worker in everyone:
+            worker.kill()
+        for worker in everyone:
+            await worker.gone()
+        self._environments.clear()
+
+    async def _worker_for(self, environment: Environment) -> Worker:
+        """Return a process that runs the code as it is on disk now."""
+        worker = environment.worker
+        if worker is not None and worker.alive and not worker.stale:
+            return worker
+        self._retire(environment)
+        function = self._functions.get(environment.function)
+        if function is None:
+            raise RelayError(
+                f"samlive has no live function {environment.function!r} in this session.",
+                "Deploy the stage again from the template that has it.",
+            )
+        self._make_room()
+        worker = await self._start(function, environment.variables, self._hooks(function))
+        environment.worker = worker
+        return worker
+
+    def _hooks(self, function: LocalFunction) -> Hooks:
+        name = function.logical_id
+        known = self._known.setdefault(name, {})
+        return Hooks(
+            line=lambda request, stream, text: self._on_line(name, request, stream, text),
+            loaded=known.update,
+            third_party=lambda names: None,
+        )
+
+    def _replace_idle(self, function: str) -> None:
+        recently = time.monotonic() - AHEAD_SECONDS
+        idle = [
+            environment
+            for environment in self._alive()
+            if environment.function == function
+            and environment.idle
+            and environment.worker is not None
+            and environment.worker.stale
+        ]
+        idle.sort(key=lambda environment: environment.used, reverse=True)
+        for number, environment in enumerate(idle):
+            self._retire(environment)
+            if number < AHEAD_PROCESSES and environment.used >= recently:
+                task = asyncio.get_running_loop().create_task(self._start_ahead(environment))
+                self._ahead.add(task)
+                task.add_done_callback(self._ahead.discard)
+
+    async def _start_ahead(self, environment: Environment) -> None:
+        async with environment.turn:
+            try:
+                await self._worker_for(environment)
+            except RelayError:
+                return  # the next request meets it again and tells
+
+    def _alive(self) -> list[Environment]:
+        return [
+            environment
+            for environment in self._environments.values()
+            if environment.worker is not None and environment.worker.alive
+        ]
+
+    def _make_room(self) -> None:
+        alive = self._alive()
+        if len(alive) >= MAX_PROCESSES:
+            idle = [environment for environment in alive if environment.idle]
+            if idle:
+                longest = min(idle, key=lambda environment: environment.used)
+                self._retire(longest)
+                longest.warm = False
+
+    def _forget_one(self) -> None:
+        idle = [environment for environment in self._environments.values() if environment.idle]
+        oldest = min(idle, key=lambda environment: environment.used, default=None)
+        if oldest is not None:
+            self._retire(oldest)
+            del self._environments[oldest.name]
+
+    def _retire(self, environment: Environment) -> None:
+        worker, environment.worker = environment.worker, None
+        if worker is None:
+            return
+        worker.retire()
+        if worker.running:
+            self._leaving.add(worker)
+            worker.when_gone(lambda: self._leaving.discard(worker))

@@ -1,0 +1,70 @@
+"""Starts the right kind of process for a function's runtime."""
+
+import os
+from collections.abc import Callable, Mapping
+
+from samlive_relay.config import LocalFunction, RelayConfig
+from samlive_relay.errors import RelayError
+
+from . import environment, interpreters
+from .python import PythonWorker
+from .worker import Boot, Hooks, Worker
+
+Warn = Callable[[str, str], None]
+
+
+class Starter:
+    """Starts workers for a session.
+
+    Args:
+        config: The session's configuration.
+        warn: Told, once per function, what the user should know: logical id, text.
+    """
+
+    def __init__(self, config: RelayConfig, warn: Warn) -> None:
+        self._config = config
+        self._warn = warn
+        self._warned: set[tuple[str, str]] = set()
+
+    async def start(
+        self, function: LocalFunction, remote: Mapping[str, str], hooks: Hooks
+    ) -> Worker:
+        """Start a process for a function.
+
+        Args:
+            function: The function.
+            remote: Variables of the remote environment.
+            hooks: Whom the worker tells.
+
+        Raises:
+            RelayError: Nothing on this machine can run it.
+        """
+        if not function.code.is_dir():
+            raise RelayError(
+                f"The code folder of {function.logical_id} does not exist: {function.code}.",
+                "Check CodeUri (or Code) in the template.",
+            )
+        variables = environment.build(function, remote, os.environ)
+        boot = Boot(function, variables, self._config.project, self._config.state)
+        worker = self._worker(boot, hooks)
+        await worker.start()
+        return worker
+
+    async def close(self) -> None:
+        """End what workers share."""
+
+    def _worker(self, boot: Boot, hooks: Hooks) -> Worker:
+        function = boot.function
+        if function.runtime.startswith("python"):
+            interpreter = interpreters.find(function, boot.project, os.environ)
+            self._warn_once(function, interpreters.mismatch(function, interpreter))
+            return PythonWorker(boot, hooks, interpreter)
+        raise RelayError(
+            f"samlive cannot run {function.runtime} of {function.logical_id} locally yet.",
+            "Keep the function as deployed.",
+        )
+
+    def _warn_once(self, function: LocalFunction, text: str) -> None:
+        if text and (function.logical_id, text) not in self._warned:
+            self._warned.add((function.logical_id, text))
+            self._warn(function.logical_id, text)

@@ -1,0 +1,117 @@
+"""Sessions of a relay over the in-memory broker, with real processes."""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from relay_broker import KEY, FakeTransport, Stub
+from relay_broker import Broker as FakeBroker
+from samlive_relay.config import AwsCredentials, Broker, LocalFunction, RelayConfig
+from samlive_relay.events import RelayEvent
+from samlive_relay.relay import Relay
+from samlive_relay.transports.link import Link
+
+
+@dataclass
+class Session:
+    """A running relay and everything around it."""
+
+    broker: FakeBroker
+    config: RelayConfig
+    events: list[RelayEvent] = field(default_factory=list)
+    transports: list[FakeTransport] = field(default_factory=list)
+    pids: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.relay = Relay(self.config, self._observe, self._connect)
+
+    def _observe(self, event: RelayEvent) -> None:
+        self.events.append(event)
+
+    def _connect(self, link: Link) -> FakeTransport:
+        self.transports.append(FakeTransport(self.broker, link))
+        return self.transports[-1]
+
+    def seen(self, kind: type[Any], **values: object) -> list[Any]:
+        return [
+            event
+            for event in self.events
+            if isinstance(event, kind)
+            and all(getattr(event, name) == value for name, value in values.items())
+        ]
+
+    def stub(self, function: str = "Function", **environment: str) -> Stub:
+        return Stub(self.broker, function, **environment)
+
+    async def until(self, holds: Callable[[], object], seconds: float = 10) -> None:
+        end = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < end, f"it never held; events: {self.events}"
+            await asyncio.sleep(0.005)
+
+
+class Project:
+    """A project's files, functions and the sessions opened on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.functions: dict[str, LocalFunction] = {}
+        self.code = folder / "src"
+        self.code.mkdir(parents=True)
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.code / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def add(self, logical_id: str = "Function", **values: Any) -> LocalFunction:
+        given = {"runtime": "python3.11", "handler": "app.handler", "code": self.code, **values}
+        self.functions[logical_id] = LocalFunction(logical_id, **given)
+        return self.functions[logical_id]
+
+    def config(self, **values: Any) -> RelayConfig:
+        broker = Broker("example", "eu-west-1", lambda: AwsCredentials("a", "b"))
+        config = RelayConfig(
+            app="app",
+            stage="dev",
+            key=KEY,
+            owner="ana@laptop",
+            broker=broker,
+            functions=dict(self.functions),
+            project=self.folder,
+            state=self.folder / ".samlive",
+        )
+        return replace(config, **values)
+
+    @contextlib.asynccontextmanager
+    async def session(
+        self, broker: FakeBroker | None = None, **values: Any
+    ) -> AsyncIterator[Session]:
+        """A started session; on leaving, no process of it is left."""
+        session = Session(broker or FakeBroker(), self.config(**values))
+        await session.relay.start()
+        try:
+            yield session
+        finally:
+            session.pids.update(session.relay.pool.pids)
+            await session.relay.stop(drain_seconds=0.5)
+            assert [pid for pid in session.pids if is_running(pid)] == []
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+Run = Callable[[Awaitable[None]], None]
+"""The `run` fixture: runs a scenario, and fails when it leaves descriptors open."""
