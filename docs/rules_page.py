@@ -82,6 +82,19 @@ SNIPPETS = {
         - DynamoDBCrudPolicy:
             TableName: orders
 """,
+    "names": ORDERS
+    + """\
+      Environment:
+        Variables:
+          TABLE: orders
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: orders
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+""",
     "network": ORDERS
     + """\
       VpcConfig:

@@ -5,9 +5,11 @@ tests run against the installed wheel too, where those folders are gone.
 """
 
 import importlib
+import importlib.util
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,6 +58,15 @@ def anchors(text: str) -> set[str]:
     """Return the fragments that a page's headings can be reached by, as GitHub makes them."""
     plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in _HEADING.findall(prose(text)))
     return {heading.replace(" ", "-") for heading in plain}
+
+
+def loaded(script: str) -> ModuleType:
+    """Return a script of docs/ as a module; they are in no package."""
+    spec = importlib.util.spec_from_file_location(script, ROOT / "docs" / f"{script}.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def package_folder(name: str) -> Path:
