@@ -17,6 +17,7 @@ from pathlib import Path
 from unittest import mock
 
 from samlive_transform import Options, TransformError, read, rewrite, transform
+from samlive_transform.rules import RULES
 
 PAGE = Path(__file__).with_name("transform-rules.md")
 
@@ -124,8 +125,8 @@ SNIPPETS = {
 }
 """A template for each rule that has something for it to do."""
 
-WISHES = {"retries": {"no_retries": True}}
-"""Options without which a rule does nothing."""
+WISHES = {"retries": dataclasses.replace(OPTIONS, no_retries=True)}
+"""Options without which a rule does nothing, else OPTIONS."""
 
 CHILD = "stock.yaml"
 """A nested template beside the others."""
@@ -143,20 +144,20 @@ def main() -> None:
 def page() -> str:
     """Return the page's text: what stands above the mark, then every rule."""
     head, mark, _ = PAGE.read_text(encoding="utf-8").partition(MARK)
-    parts = [part(index) for index in range(len(rewrite.RULES))]
+    parts = [part(index) for index in range(len(RULES))]
     return head + mark + "\n" + "\n".join(parts)
 
 
 def part(index: int) -> str:
     """Return the part about one rule: its words, and what it does to its snippet."""
-    name, rule = rewrite.RULES[index]
+    name, rule = RULES[index]
     words = sys.modules[rule.__module__].__doc__
     assert words is not None, f"the rule {name} has no docstring"
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder, "template.yaml")
         template.write_text(HEAD + SNIPPETS[name], encoding="utf-8")
         Path(folder, CHILD).write_text(HEAD + ORDERS, encoding="utf-8")
-        done = effect(template, index, dataclasses.replace(OPTIONS, **WISHES.get(name, {})))
+        done = effect(template, index, WISHES.get(name, OPTIONS))
     return f"### {name}\n\n{one_sentence_per_line(words)}\n\n{done}\n"
 
 
@@ -175,7 +176,7 @@ def effect(template: Path, index: int, options: Options) -> str:
 
 def rewritten(template: Path, count: int, options: Options) -> list[str]:
     """Return a template's lines after so many rules."""
-    with mock.patch.object(rewrite, "RULES", rewrite.RULES[:count]):
+    with mock.patch.object(rewrite, "RULES", RULES[:count]):
         return transform(read(template), options).people().splitlines()
 
 
