@@ -1,0 +1,76 @@
+"""How this process reaches AWS: the variables that say so, kept apart from `os.environ`.
+
+`--offline` starts a cloud and lays its variables over the user's. From there
+on nothing knows the difference: the same names, AWS_ENDPOINT_URL and so on,
+would be set by a user who points samlive at another cloud.
+"""
+
+import ipaddress
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The account and region that a command works in.
+
+    Args:
+        environment: Environment variables; AWS's own names.
+        region: Region of the stack; None when nobody names one.
+        profile: Profile that was asked for.
+        isolated: The user's own AWS files and profile must not be looked at.
+    """
+
+    environment: Mapping[str, str] = field(repr=False)
+    region: str | None = None
+    profile: str | None = None
+    isolated: bool = False
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """Address of all AWS APIs when it is not AWS's own."""
+        return self.environment.get("AWS_ENDPOINT_URL") or None
+
+    @property
+    def local(self) -> bool:
+        """Whether the cloud runs on this machine."""
+        return is_loopback(self.endpoint_url or "")
+
+    @property
+    def ca_file(self) -> Path | None:
+        """Certificates to trust instead of the system's."""
+        name = self.environment.get("AWS_CA_BUNDLE")
+        return Path(name) if name else None
+
+    def proxy(self, host: str) -> str | None:
+        """Return "host:port" of the proxy that HTTPS connections to a host go through."""
+        url = self._variable("HTTPS_PROXY")
+        if not url or _exempt(host, self._variable("NO_PROXY")):
+            return None
+        parts = urllib.parse.urlsplit(url if "://" in url else f"http://{url}")
+        return f"{parts.hostname}:{parts.port or 80}"
+
+    def _variable(self, name: str) -> str:
+        return self.environment.get(name.lower()) or self.environment.get(name, "")
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL points at this machine."""
+    host = urllib.parse.urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _exempt(host: str, rule: str) -> bool:
+    name = host.partition(":")[0].lower()
+    for entry in rule.lower().replace(",", " ").split():
+        suffix = entry.lstrip("*").lstrip(".")
+        if entry == "*" or name == suffix or name.endswith("." + suffix):
+            return True
+    return False

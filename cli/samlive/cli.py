@@ -1,0 +1,227 @@
+"""The command line: parse, call one function, turn failures into messages.
+
+`--help` must be instant, so nothing heavy is imported here; each command
+imports what it needs when it runs. Exit status: 0 done, 1 AWS or a deploy
+failed, 2 the user can mend it, 130 interrupted.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from samlive import __version__
+from samlive.errors import SamliveError
+from samlive.options import Option, of_command
+
+INTERRUPTED = 130
+
+COMMANDS = {
+    "dev": "go live: deploy stubs, run every invocation on this machine",
+    "transform": "show the rewritten template, a diff, or a report; needs no AWS",
+    "remove": "delete the stage's stack",
+    "status": "show the stage: who holds it, which functions are live",
+    "stages": "list the stages that were used from this project",
+    "doctor": "check credentials, region, AWS IoT, tools and the stage",
+}
+
+_TEMPLATE_NAMES = ("template.yaml", "template.yml", "template.json")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status.
+
+    Args:
+        argv: Arguments without the program's name; the process's when None.
+    """
+    arguments = parser().parse_args(argv)
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone; so do we
+        return INTERRUPTED
+    except Exception as error:
+        failure = told(error)
+        if failure is None or arguments.debug:
+            raise
+        _print_failure(failure, as_json=_wants_json(arguments))
+        return failure.exit_status
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    top = argparse.ArgumentParser(
+        prog="samlive",
+        description="Live Lambda for the SAM and CloudFormation projects you already have.",
+        epilog="samlive COMMAND --help shows the options of a command.",
+    )
+    top.add_argument("--version", action="version", version=f"samlive {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, text in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        _add_template(command)
+        _add_common(command)
+        _add_special(name, command)
+        groups: dict[str, Any] = {}
+        for option in of_command(name):
+            if option.group not in groups:
+                groups[option.group] = command.add_argument_group(option.group)
+            _add_option(groups[option.group], option)
+    return top
+
+
+def told(error: Exception) -> SamliveError | None:
+    """Return what to tell the user about an exception; None when it is a bug.
+
+    The parts have exceptions of their own, with a message and a hint; those are
+    meant for the user as well.
+    """
+    if isinstance(error, SamliveError):
+        return error
+    if not type(error).__module__.startswith("samlive_"):
+        return None
+    message, hint = getattr(error, "message", None), getattr(error, "hint", "")
+    if not isinstance(message, str):
+        return None
+    file, line = getattr(error, "file", None), getattr(error, "line", 0)
+    place = f"{file}:{line}: " if file and line else f"{file}: " if file else ""
+    return SamliveError(place + message, hint)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from samlive import settings
+
+    def load() -> settings.Settings:
+        return settings.load(
+            arguments.command,
+            _template(arguments),
+            vars(arguments),
+            os.environ,
+            arguments.config_file or os.environ.get("SAMLIVE_CONFIG_FILE"),
+            arguments.config_env or os.environ.get("SAMLIVE_CONFIG_ENV"),
+        )
+
+    wanted = load()
+    if arguments.command == "dev":
+        from samlive import dev
+
+        return dev.run(wanted, os.environ, load, dry_run=arguments.dry_run)
+    if arguments.command == "transform":
+        from samlive.commands import transform
+
+        return transform.run(
+            wanted,
+            output=arguments.write,
+            diff=arguments.diff,
+            form=arguments.format,
+            report=arguments.report,
+        )
+    if arguments.command == "remove":
+        from samlive.commands import remove
+
+        return remove.run(wanted, os.environ, yes=arguments.yes)
+    if arguments.command == "status":
+        from samlive.commands import status
+
+        return status.run(wanted, os.environ)
+    if arguments.command == "stages":
+        from samlive.commands import stages
+
+        return stages.run(wanted, os.environ)
+    from samlive.commands import doctor
+
+    return doctor.run(wanted, os.environ)
+
+
+def _template(arguments: argparse.Namespace) -> Path:
+    """Return the template's path: named, or the usual name in this folder."""
+    named = arguments.template or arguments.template_option
+    if named:
+        return Path(named)
+    for name in _TEMPLATE_NAMES:
+        if Path(name).is_file():
+            return Path(name)
+    return Path(_TEMPLATE_NAMES[0])
+
+
+def _wants_json(arguments: argparse.Namespace) -> bool:
+    return (arguments.output or os.environ.get("SAMLIVE_OUTPUT")) == "json"
+
+
+def _print_failure(failure: SamliveError, as_json: bool) -> None:
+    if as_json:
+        from samlive.output import JsonOutput
+
+        JsonOutput().tell("error", message=failure.message, hint=failure.hint)
+    print(f"samlive: {failure.message}", file=sys.stderr)
+    if failure.hint:
+        print(failure.hint, file=sys.stderr)
+
+
+def _add_template(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "template",
+        nargs="?",
+        metavar="TEMPLATE",
+        help="SAM or CloudFormation template (default: template.yaml, .yml or .json here)",
+    )
+    command.add_argument(
+        "-t",
+        "--template",
+        "--template-file",
+        dest="template_option",
+        metavar="TEMPLATE",
+        help="the same, as sam has it",
+    )
+
+
+def _add_common(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--config-file", metavar="FILE", help="settings file")
+    command.add_argument(
+        "--config-env", metavar="NAME", help="environment of the settings file (default: default)"
+    )
+    command.add_argument("--debug", action="store_true", help="show tracebacks")
+
+
+def _add_special(name: str, command: argparse.ArgumentParser) -> None:
+    if name == "dev":
+        command.add_argument(
+            "--dry-run", action="store_true", help="print what would be done, and do nothing"
+        )
+    if name == "transform":
+        command.add_argument(
+            "-o", dest="write", metavar="FILE", help="write to a file instead of standard output"
+        )
+        command.add_argument("--diff", action="store_true", help="show a diff")
+        command.add_argument(
+            "--format", choices=("yaml", "json"), default="yaml", help="form of the template"
+        )
+        command.add_argument(
+            "--report", action="store_true", help="show every change and every kept function"
+        )
+    if name == "remove":
+        command.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _add_option(group: Any, option: Option) -> None:
+    words: dict[str, Any] = {"dest": option.name, "default": None, "help": _help(option)}
+    if option.kind == "flag":
+        negatable = not option.name.startswith("no_")
+        words["action"] = argparse.BooleanOptionalAction if negatable else "store_true"
+    elif option.kind in ("list", "pairs"):
+        words |= {"nargs": "+", "metavar": "K=V" if option.kind == "pairs" else "NAME"}
+    elif option.kind == "choice":
+        words["choices"] = option.choices
+    else:
+        words["metavar"] = "SECONDS" if option.kind == "seconds" else option.name.upper()
+    group.add_argument(option.flag, *option.short, **words)
+
+
+def _help(option: Option) -> str:
+    if option.kind in ("choice", "seconds"):
+        return f"{option.help} (default: {option.default})"
+    return option.help

@@ -1,0 +1,1 @@
+"""The commands beside `dev`, one module each: `run(settings, ...) -> exit status`."""

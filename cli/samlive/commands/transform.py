@@ -1,0 +1,99 @@
+"""`samlive transform`: the rewritten template, a diff, or the report; no AWS is asked.
+
+What only the account knows (the layer's version, the IoT endpoint) is taken
+from the stage's last session. Before there was one the names are derived, and
+a note on standard error says so.
+"""
+
+import difflib
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from samlive import names
+from samlive.rewriting import options, recall, rewrite
+from samlive.settings import Settings
+from samlive.state import Project
+
+if TYPE_CHECKING:
+    from samlive_transform import Result
+    from samlive_transform.report import Report
+
+
+def run(settings: Settings, output: str | None, diff: bool, form: str, report: bool) -> int:
+    """Print or write what a rewrite gives; return the exit status.
+
+    Args:
+        settings: What the user wants.
+        output: File to write to; None for standard output.
+        diff: Show what changes instead of the whole.
+        form: "yaml", as the source is written, or "json", as it is deployed.
+        report: Show every change and every kept function instead.
+    """
+    project = Project(settings.folder)
+    given = settings.text("stage") or project.stage() or names.suggest_stage(names.os_user())
+    stage = names.check_stage(given)
+    facts = recall(project.of(stage).record, settings)
+    result = rewrite(settings.template, options(settings, stage, facts))
+    if not facts.known:
+        print(
+            f"samlive: stage {stage} was never live from here: the layer's version and the IoT "
+            "endpoint are placeholders.",
+            file=sys.stderr,
+        )
+    _write(_text(settings, result, diff, form, report), output)
+    return 0
+
+
+def _text(settings: Settings, result: "Result", diff: bool, form: str, report: bool) -> str:
+    if report:
+        if settings.output == "json":
+            return json.dumps(result.report.as_json(), indent=2, default=str) + "\n"
+        return "".join(f"{line}\n" for line in describe(result.report, str(settings.template)))
+    if diff:
+        return _diff(settings.template, result)
+    if form == "json":
+        return json.dumps(json.loads(result.deployed()), indent=2, ensure_ascii=False) + "\n"
+    return result.people()
+
+
+def _diff(template: Path, result: "Result") -> str:
+    before = template.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    after = result.people().splitlines(keepends=True)
+    lines = difflib.unified_diff(before, after, str(template), f"{template} (dev stage)")
+    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+
+
+def describe(report: "Report", file: str) -> list[str]:
+    """Return a report in lines for people."""
+    lines = []
+    for function in report.functions:
+        state = "live" if function.live else f"kept: {function.reason}"
+        where = f"{function.file or file}:{function.line}"
+        lines.append(f"{where}: {function.logical_id} {state}")
+    for change in report.changes:
+        where = f"{change.file or file}:{change.line}"
+        lines.append(f"{where}: {change.logical_id}.{change.path} [{change.rule}]")
+        lines.append(f"    {_short(change.before)} -> {_short(change.after)}  {change.reason}")
+    for notice in report.notices:
+        lines.append(f"{notice.file or file}:{notice.line}: {notice.logical_id}: {notice.text}")
+    for artifact in report.artifacts:
+        lines.append(f"package {artifact.logical_id}.{artifact.path}: {artifact.local}")
+    return lines
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "(absent)"
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    text = text.replace("\n", "\\n")
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _write(text: str, output: str | None) -> None:
+    if output is None or output == "-":
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    else:
+        Path(output).write_text(text, encoding="utf-8")

@@ -1,0 +1,191 @@
+"""The events as text for people: the only importer of rich.
+
+Each function has a colour of its own for as long as the session runs. Texts of
+functions and of AWS are never read as markup.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "bright_cyan", "bright_magenta")
+MAX_NAME = 28
+_GOOD, _BAD, _BUSY = "green", "bold red", "yellow"
+
+
+class TextOutput:
+    """Prints events for people.
+
+    Args:
+        console: Where to; standard output when None.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(highlight=False, soft_wrap=True)
+        self._colours: dict[str, str] = {}
+        self._width = 0
+        self._printers: dict[str, Callable[[dict[str, Any]], None]] = {
+            "starting": self._starting,
+            "offline": self._offline,
+            "deploy": self._deploy,
+            "ready": self._ready,
+            "invocation_started": self._invocation_started,
+            "invocation": self._invocation,
+            "log": self._log,
+            "reload": self._reload,
+            "connection": self._connection,
+            "warning": self._warning,
+            "error": self._error,
+            "stopping": self._stopping,
+            "stopped": self._stopped,
+            "plan": self._plan,
+            "status": self._status,
+            "stage": self._stage,
+            "check": self._check,
+        }
+
+    def tell(self, event: str, **fields: Any) -> None:
+        """Print an event."""
+        self._printers[event](fields)
+
+    def _line(self, *parts: str | tuple[str, str]) -> None:
+        self._console.print(Text.assemble(*parts))
+
+    # --- the session ------------------------------------------------------
+
+    def _starting(self, said: dict[str, Any]) -> None:
+        where = "offline" if said["offline"] else said["region"]
+        self._line(
+            ("samlive ", "bold"),
+            f"{said['version']}  {said['app']}, stage ",
+            (said["stage"], "bold"),
+            f", {where}",
+        )
+
+    def _offline(self, said: dict[str, Any]) -> None:
+        self._line(("the embedded cloud answers at ", "dim"), (said["endpoint_url"], "dim"))
+
+    def _deploy(self, said: dict[str, Any]) -> None:
+        status, stack = said["status"], said["stack"]
+        if "logical_id" in said:
+            style = _BAD if "FAILED" in status or "ROLLBACK" in status else "dim"
+            reason = f"  {said['reason']}" if said.get("reason") and style == _BAD else ""
+            self._line((f"  {status:<22} {said['logical_id']} ({said['type']}){reason}", style))
+        elif status == "started":
+            self._line(f"deploying {stack}")
+        elif status == "uploaded":
+            self._line((f"  uploaded {said['origin']} ({said['bytes']} bytes)", "dim"))
+        elif status == "complete":
+            self._line(("deployed ", _GOOD), stack)
+        elif status == "unchanged":
+            self._line((f"{stack} is up to date", "dim"))
+        else:
+            self._line(f"{status} {stack}")
+
+    def _ready(self, said: dict[str, Any]) -> None:
+        functions = said["functions"]
+        self._width = min(MAX_NAME, max(map(len, functions), default=0))
+        table = Table.grid(padding=(0, 2))
+        for name, state in functions.items():
+            live = state == "live"
+            colour = self._colour(name) if live else "dim"
+            table.add_row(
+                Text("live" if live else "kept", style=_GOOD if live else "dim"),
+                Text(name, style=colour),
+                Text("" if live else state.removeprefix("kept: "), style="dim"),
+            )
+        self._console.print()
+        self._console.print(table)
+        self._console.print()
+        for name, value in {**said["outputs"], **said["urls"]}.items():
+            self._line((f"{name}  ", "bold"), value)
+        if "seconds" in said:
+            self._line(
+                ("\nlive ", _GOOD),
+                f"after {said['seconds']:.1f} s. Save a file: the next call runs it. "
+                "Ctrl-C ends the session.",
+            )
+
+    def _stopping(self, said: dict[str, Any]) -> None:
+        waiting = said.get("waiting_for") or []
+        text = f"stopping ({said['reason']})"
+        if waiting:
+            text += f"; waiting for {', '.join(waiting)}. Ctrl-C again ends them at once."
+        self._line((text, _BUSY))
+
+    def _stopped(self, said: dict[str, Any]) -> None:
+        self._line(said["left"])
+
+    # --- invocations ------------------------------------------------------
+
+    def _colour(self, function: str) -> str:
+        return self._colours.setdefault(function, COLOURS[len(self._colours) % len(COLOURS)])
+
+    def _of(self, function: str, *parts: str | tuple[str, str]) -> None:
+        name = function if len(function) <= MAX_NAME else f"{function[: MAX_NAME - 1]}…"
+        self._line((f"{name:<{self._width}} ", self._colour(function)), *parts)
+
+    def _invocation_started(self, said: dict[str, Any]) -> None:
+        start = "cold start" if said["cold"] else ""
+        self._of(said["function"], ("-> ", "dim"), (f"{said['request_id']} {start}", "dim"))
+
+    def _invocation(self, said: dict[str, Any]) -> None:
+        good = said["status"] == "ok"
+        error = said.get("error") or {}
+        text = f" {error['type']}: {error['message']}" if error else ""
+        over = "  (in production its timeout would have ended it)" if said["over_timeout"] else ""
+        self._of(
+            said["function"],
+            ("<- ", "dim"),
+            (f"{said['duration_ms']:.0f} ms{text}", _GOOD if good else _BAD),
+            (over, _BUSY),
+        )
+
+    def _log(self, said: dict[str, Any]) -> None:
+        self._of(said["function"], "|  ", said["text"])
+
+    def _reload(self, said: dict[str, Any]) -> None:
+        files = ", ".join(name.rpartition("/")[2] for name in said["files"])
+        self._line(("reload ", _BUSY), f"{files} -> {', '.join(said['functions'])}")
+
+    # --- everything else --------------------------------------------------
+
+    def _connection(self, said: dict[str, Any]) -> None:
+        good = said["state"] == "connected"
+        detail = f": {said['detail']}" if said.get("detail") else ""
+        self._line((f"{said['state']}{detail}", "dim" if good else _BUSY))
+
+    def _warning(self, said: dict[str, Any]) -> None:
+        name = f"{said['function']}: " if said.get("function") else ""
+        self._line(("warning ", _BUSY), f"{name}{said['text']}")
+
+    def _error(self, said: dict[str, Any]) -> None:
+        self._line(("error ", _BAD), said["message"])
+        if said.get("hint"):
+            self._line(said["hint"])
+
+    def _plan(self, said: dict[str, Any]) -> None:
+        for line in said["lines"]:
+            self._line(line)
+
+    def _status(self, said: dict[str, Any]) -> None:
+        for name, value in said.items():
+            if isinstance(value, dict):
+                self._line((f"{name}", "bold"))
+                for key, text in value.items():
+                    self._line(f"  {key}  {text}")
+            else:
+                self._line((f"{name}  ", "bold"), str(value))
+
+    def _stage(self, said: dict[str, Any]) -> None:
+        mark = " (yours)" if said.get("current") else ""
+        self._line((said["stage"], "bold"), f"{mark}  {said['stack']}  {said['state']}")
+
+    def _check(self, said: dict[str, Any]) -> None:
+        good = said["ok"]
+        self._line(("ok   " if good else "fail ", _GOOD if good else _BAD), said["text"])
+        if not good and said.get("hint"):
+            self._line("     ", said["hint"])

@@ -1,0 +1,31 @@
+"""The bucket for artifacts: one per account and region, private, emptied by time.
+
+`samlive-<account>-<region>`, made when the first artifact needs it. Public
+access is blocked, every call names the account that must own it (a bucket of
+this name in a stranger's hands is an error, not a place for code), and objects
+expire: CloudFormation reads artifacts while it deploys and copies what it
+needs, so nothing has to last longer than rollbacks and the next few deploys.
+"""
+
+from typing import Any
+
+EXPIRE_DAYS = 30
+ABORT_DAYS = 1
+
+
+def name(account: str, region: str) -> str:
+    """Return the bucket's name."""
+    return f"samlive-{account}-{region}"
+
+
+def lifecycle() -> list[dict[str, Any]]:
+    """Return the bucket's lifecycle rules."""
+    return [
+        {
+            "ID": "samlive-expire",
+            "Status": "Enabled",
+            "Filter": {"Prefix": ""},
+            "Expiration": {"Days": EXPIRE_DAYS},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ABORT_DAYS},
+        }
+    ]

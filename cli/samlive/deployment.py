@@ -1,0 +1,297 @@
+"""One stage in the account: what is there, what should be, and the way between.
+
+Everything in here blocks and runs in a thread. It holds what the account said
+(the survey), the stage's key and the last plan, and tells its progress as
+events of the output.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from samlive import names, survey
+from samlive.access import Access
+from samlive.deploy import bucket, key, layer, package, plan, standing, urls
+from samlive.deploy.aws import Aws
+from samlive.deploy.package import Store, Upload
+from samlive.deploy.stack import DeployError, Stack, StackEvent
+from samlive.errors import SamliveError
+from samlive.output import Output
+from samlive.rewriting import Facts
+from samlive.settings import Settings
+from samlive.state import StageState
+
+if TYPE_CHECKING:
+    from samlive_relay.config import Broker
+    from samlive_transform import Result
+
+
+class Deployment:
+    """The stage's stack and what belongs to it.
+
+    Args:
+        settings: What the user wants.
+        stage: Name of the stage.
+        state: The stage's state on this machine.
+        access: How to reach the account.
+        stop: Set when the user wants to stop.
+        out: Where events go.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        stage: str,
+        state: StageState,
+        access: Access,
+        stop: threading.Event,
+        out: Output,
+    ) -> None:
+        self.access = access
+        self._settings = settings
+        self._stage = stage
+        self._state = state
+        self._stop = stop
+        self._out = out
+        self._aws = Aws(access)
+        self.stack_name = names.check_stack(stack_name(settings, stage))
+        self._plan: plan.Plan | None = None
+
+    def use(self, settings: Settings) -> None:
+        """Take over edited settings; the stack stays the same."""
+        self._settings = settings
+
+    # --- what is there ----------------------------------------------------
+
+    def survey(self) -> None:
+        """Ask the account; wait for an operation that is under way.
+
+        Raises:
+            SamliveError: It cannot be asked, or the stack is not ours to change.
+        """
+        _, digest = layer.build()
+        found = survey.take(self._aws, self._settings, self.stack_name, digest)
+        standing.check_ours(found.stack, self.stack_name, self._settings.app, self._stage)
+        if found.stack is not None and standing.way(found.stack) == "wait":
+            self._out.tell("deploy", status="waiting", stack=self.stack_name)
+            self._stack().settle(str(found.stack["StackId"]))
+            found = replace(found, stack=self._aws.stack(self.stack_name))
+        self._found = found
+        known = standing.marks_of(found.stack)[1]
+        self._key, self._key_deployed = key.for_stage(self._aws, found.stack, known, self._state)
+
+    @property
+    def stack(self) -> Mapping[str, Any] | None:
+        """The stack as it was last seen."""
+        return self._found.stack
+
+    @property
+    def region(self) -> str:
+        """Region of the stack."""
+        return self._found.region
+
+    @property
+    def key(self) -> bytes:
+        """The stage's key."""
+        return key.decode(self._key)
+
+    def facts(self, publish: bool) -> Facts:
+        """Return what a rewrite has to know.
+
+        Args:
+            publish: Publish the stub layer when it is not there; else a name is
+                derived that shows where it will stand.
+        """
+        found = self._found
+        if found.layer is None and publish:
+            self._found = found = replace(found, layer=layer.publish(self._aws))
+        _, digest = layer.build()
+        stub = found.layer or layer.placeholder(found.region, found.identity.account, digest)
+        return Facts(stub.arn, stub.digest, found.endpoint, found.region, found.iot_region)
+
+    def broker(self) -> "Broker":
+        """Return how the relay reaches AWS IoT."""
+        from samlive_relay.config import AwsCredentials, Broker
+
+        def credentials() -> AwsCredentials:
+            keys = self._aws.keys()
+            return AwsCredentials(keys.access_key_id, keys.secret_access_key, keys.session_token)
+
+        return Broker(
+            endpoint=self._found.endpoint,
+            region=self._found.iot_region,
+            credentials=credentials,
+            ca_file=self.access.ca_file,
+            proxy=self.access.proxy(self._found.endpoint),
+        )
+
+    # --- what should be ---------------------------------------------------
+
+    def prepare(self, result: "Result") -> bool:
+        """Plan the deploy of a rewritten template; tell whether anything is to be done.
+
+        Raises:
+            SamliveError: An artifact or a parameter is missing.
+        """
+        store = self._store()
+        template, uploads = package.prepare(result, store, self._state.folder / "build")
+        self._plan = plan.make(
+            plan.Stage(
+                self._settings.app,
+                self._stage,
+                self.stack_name,
+                self._key,
+                self._key_deployed,
+                key.digest(self._key),
+            ),
+            template,
+            uploads,
+            store,
+            self._wishes(),
+            self._found.stack,
+        )
+        return self._plan.action != "none"
+
+    def describe(self, result: "Result") -> list[str]:
+        """Return the plan in lines for people."""
+        assert self._plan is not None
+        functions = result.report.functions
+        lines = [f"live  {f.logical_id}" for f in functions if f.live]
+        lines += [f"kept  {f.logical_id}: {f.reason}" for f in functions if not f.live]
+        lines += [f"change  {c.logical_id}.{c.path}: {c.reason}" for c in result.report.changes]
+        if self._found.layer is None:
+            lines.append("publish the stub layer")
+        return lines + plan.show(self._plan)
+
+    def apply(self, result: "Result") -> None:
+        """Do what was planned.
+
+        Raises:
+            SamliveError: The deploy fails; names the line of the template.
+        """
+        assert self._plan is not None
+        wanted = self._plan
+        if wanted.action == "none":
+            self._out.tell("deploy", status="unchanged", stack=self.stack_name)
+            return
+        self._out.tell("deploy", status="started", stack=self.stack_name, action=wanted.action)
+        try:
+            changed = plan.apply(wanted, self._aws, self._stop, self._on_event, self._on_upload)
+        except DeployError as error:
+            self._look_again()
+            raise _placed(error, result) from error
+        self._look_again()
+        self._key_deployed = True
+        status = "complete" if changed else "unchanged"
+        self._out.tell("deploy", status=status, stack=self.stack_name)
+        self._remember()
+
+    def addresses(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the stage's URLs by logical id or output, and its other outputs."""
+        found = self._found
+        assert found.stack is not None
+        outputs = standing.outputs_of(found.stack)
+        outputs.pop(standing.MARK_OUTPUT, None)
+        local = urls.base(self.access.endpoint_url or "") if self.access.local else None
+        place = urls.Place(found.region, found.identity.partition, local)
+        resources = self._aws.stack_resources(self.stack_name)
+        addresses = urls.of_stack(resources, outputs, place)
+        return addresses, {name: text for name, text in outputs.items() if name not in addresses}
+
+    def remove(self) -> None:
+        """Delete the stage's stack, when it is ours.
+
+        Raises:
+            SamliveError: It is not, or a resource cannot be deleted.
+        """
+        stack = self._aws.stack(self.stack_name)
+        standing.check_ours(stack, self.stack_name, self._settings.app, self._stage)
+        if stack is None:
+            self._out.tell("deploy", status="absent", stack=self.stack_name)
+            return
+        self._out.tell("deploy", status="deleting", stack=self.stack_name)
+        role = self._settings.text("role_arn")
+        forced = stack["StackStatus"] == "DELETE_FAILED"
+        self._stack().delete(
+            str(stack["StackId"]),
+            **({"RoleARN": role} if role else {}),
+            **({"DeletionMode": "FORCE_DELETE_STACK"} if forced else {}),
+        )
+        self._state.forget()
+        self._out.tell("deploy", status="deleted", stack=self.stack_name)
+
+    # --- how --------------------------------------------------------------
+
+    def _stack(self) -> Stack:
+        return Stack(self._aws, self.stack_name, self._stop, self._on_event)
+
+    def _store(self) -> Store:
+        account, region = self._found.identity.account, self._found.region
+        suffix = urls.Place(region, self._found.identity.partition).suffix
+        named = self._settings.text("s3_bucket")
+        prefix = (self._settings.text("s3_prefix") or self._settings.app).strip("/")
+        if named and not self._settings.flag("resolve_s3"):
+            return Store(named, prefix, region, suffix)
+        return Store(bucket.name(account, region), prefix, region, suffix, owner=account)
+
+    def _wishes(self) -> plan.Wishes:
+        settings = self._settings
+        return plan.Wishes(
+            parameters=settings.pairs("parameter_overrides"),
+            tags=settings.pairs("tags"),
+            capabilities=settings.items("capabilities"),
+            role_arn=settings.text("role_arn"),
+            notification_arns=settings.items("notification_arns"),
+            kms_key=settings.text("kms_key_id"),
+            express=settings.flag("express"),
+        )
+
+    def _look_again(self) -> None:
+        self._found = replace(self._found, stack=self._aws.stack(self.stack_name))
+
+    def _remember(self) -> None:
+        found = self._found
+        self._state.write_record(
+            {
+                **self.facts(publish=False).as_record(),
+                "account": found.identity.account,
+                "app": self._settings.app,
+                "stack": self.stack_name,
+            }
+        )
+
+    def _on_event(self, event: StackEvent) -> None:
+        self._out.tell(
+            "deploy",
+            status=event.status,
+            stack=self.stack_name,
+            logical_id=event.logical_id,
+            type=event.resource_type,
+            reason=event.reason,
+        )
+
+    def _on_upload(self, upload: Upload) -> None:
+        self._out.tell(
+            "deploy",
+            status="uploaded",
+            stack=self.stack_name,
+            origin=upload.origin,
+            bytes=len(upload.body),
+        )
+
+
+def stack_name(settings: Settings, stage: str) -> str:
+    """Return the name of a stage's stack: `<app>-<stage>` unless it is named."""
+    return settings.text("stack_name") or f"{settings.app}-{stage}"
+
+
+def _placed(error: DeployError, result: "Result") -> SamliveError:
+    """Put the template's line in front of a failure, when its resource stands there."""
+    resource = error.logical_id.partition("/")[0]
+    source = result.source
+    if not resource or resource not in result.template.get("Resources", {}):
+        return error
+    name = getattr(source, "name", "")
+    line = source.line(("Resources", resource))
+    return DeployError(f"{name}:{line}: {error.message}", error.hint, error.logical_id)

@@ -1,0 +1,87 @@
+"""The live functions as they stand on this machine: from the report to the relay's terms.
+
+Inline code has no file, so it is written to one below the stage's folder. A
+function whose code is not on this machine goes live all the same (its events
+arrive), but every call would fail: the user is told at the start.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from samlive.state import write_private
+from samlive_transform.report import FunctionReport
+
+if TYPE_CHECKING:
+    from samlive_relay.config import LocalFunction
+
+Warn = Callable[[str, str], None]
+"""Told of (function, text)."""
+
+
+def from_report(
+    functions: tuple[FunctionReport, ...], folder: Path, inline: Path, warn: Warn
+) -> Mapping[str, "LocalFunction"]:
+    """Return the live functions by logical id.
+
+    Args:
+        functions: All functions of the report.
+        folder: Folder of the template.
+        inline: Folder that inline code is written below.
+        warn: Told of functions that cannot run here.
+    """
+    found = {}
+    for function in functions:
+        if function.live:
+            code = _code(function, folder, inline, warn)
+            found[function.logical_id] = _local(function, code, folder, warn)
+    return found
+
+
+def _local(function: FunctionReport, code: Path, folder: Path, warn: Warn) -> "LocalFunction":
+    from samlive_relay.config import LocalFunction
+
+    layers = []
+    for layer in function.layers:
+        path = folder / layer
+        if layer.startswith("arn:"):
+            warn(function.logical_id, f"the layer {layer} is not on this machine; it is left out")
+        elif path.is_dir():
+            layers.append(path.resolve())
+        else:
+            warn(function.logical_id, f"its layer {path} does not exist")
+    return LocalFunction(
+        logical_id=function.logical_id,
+        runtime=function.runtime,
+        handler=function.handler,
+        code=code,
+        timeout=function.timeout,
+        memory=function.memory,
+        layers=tuple(layers),
+        architecture=function.architecture,
+    )
+
+
+def _code(function: FunctionReport, folder: Path, inline: Path, warn: Warn) -> Path:
+    if function.inline is not None:
+        return _written(function, inline)
+    if function.code is None:
+        warn(function.logical_id, "its code is not on this machine; calls will fail")
+        return folder
+    path = (folder / function.code).resolve()
+    if not path.exists():
+        warn(function.logical_id, f"its code {path} does not exist; calls will fail")
+    elif path.is_file():
+        warn(function.logical_id, f"{path.name} is an archive; name its sources to run them here")
+        return path.parent
+    return path
+
+
+def _written(function: FunctionReport, inline: Path) -> Path:
+    """Write inline code where Lambda would have it; leave an unchanged file alone."""
+    folder = inline / function.logical_id.replace("/", "-")
+    path = folder / ("index.py" if function.runtime.startswith("python") else "index.js")
+    data = (function.inline or "").encode()
+    if not path.is_file() or path.read_bytes() != data:
+        write_private(path, data)
+    return folder

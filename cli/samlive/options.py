@@ -1,0 +1,230 @@
+"""Every option that has a value: one table for command line, variables and files.
+
+An option is looked up in four places, the first that has it wins: the command
+line, the environment variable `SAMLIVE_<NAME>`, the settings file
+(samconfig.toml), its default. Options that SAM knows have SAM's spelling.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["text", "flag", "list", "pairs", "choice", "seconds"]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option.
+
+    Args:
+        name: Key in the settings file; the flag and the variable follow from it.
+        kind: How values are read.
+        help: One line for `--help`.
+        commands: Commands that take it.
+        default: Value when nobody gives one.
+        short: Further spellings on the command line.
+        choices: Allowed values of kind "choice".
+        group: Heading in `--help`.
+    """
+
+    name: str
+    kind: Kind
+    help: str
+    commands: tuple[str, ...]
+    default: Any = None
+    short: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    group: str = "options"
+
+    @property
+    def flag(self) -> str:
+        """The option's main spelling on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return "SAMLIVE_" + self.name.upper()
+
+
+_STACKS = ("dev", "remove", "status", "stages", "doctor")
+_REWRITE = ("dev", "transform")
+_ALL = ("dev", "transform", "remove", "status", "stages", "doctor")
+_STAGED = ("dev", "transform", "remove", "status", "doctor")
+
+_WHERE = "which stage, which account"
+_LIVE = "what goes live"
+_DEPLOY = "deploy (as sam deploy has them)"
+_SESSION = "session"
+
+OPTIONS: tuple[Option, ...] = (
+    Option("stage", "text", "name of your stage", _STAGED, group=_WHERE),
+    Option("app", "text", "name of the application", _STAGED, group=_WHERE),
+    Option("stack_name", "text", "stack of the stage (default: APP-STAGE)", _STACKS, group=_WHERE),
+    Option("region", "text", "AWS region", _ALL, group=_WHERE),
+    Option("profile", "text", "AWS profile", _ALL, group=_WHERE),
+    Option(
+        "iot_region",
+        "text",
+        "region whose AWS IoT carries the messages (default: the stack's)",
+        ("dev", "transform", "doctor"),
+        group=_WHERE,
+    ),
+    Option(
+        "parameter_overrides",
+        "pairs",
+        "values of template parameters, Key=Value ...",
+        _REWRITE,
+        group=_DEPLOY,
+    ),
+    Option("tags", "pairs", "tags of the stack, Key=Value ...", ("dev",), group=_DEPLOY),
+    Option(
+        "capabilities",
+        "list",
+        "capabilities granted to the deploy",
+        ("dev",),
+        default=("CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"),
+        group=_DEPLOY,
+    ),
+    Option("s3_bucket", "text", "bucket for artifacts", ("dev",), group=_DEPLOY),
+    Option("s3_prefix", "text", "prefix of the artifacts' keys", ("dev",), group=_DEPLOY),
+    Option(
+        "resolve_s3",
+        "flag",
+        "use samlive's own bucket, made when needed (default without --s3-bucket)",
+        ("dev",),
+        default=False,
+        group=_DEPLOY,
+    ),
+    Option("kms_key_id", "text", "KMS key that encrypts artifacts", ("dev",), group=_DEPLOY),
+    Option(
+        "role_arn",
+        "text",
+        "role that CloudFormation assumes",
+        ("dev", "remove"),
+        group=_DEPLOY,
+    ),
+    Option("notification_arns", "list", "SNS topics told of stack events", ("dev",), group=_DEPLOY),
+    Option(
+        "confirm_changeset",
+        "flag",
+        "ask before changes are made (sam deploy's setting of this name is not used)",
+        ("dev",),
+        default=False,
+        group=_DEPLOY,
+    ),
+    Option(
+        "express",
+        "flag",
+        "deploy in CloudFormation's EXPRESS mode where it is offered",
+        ("dev",),
+        default=True,
+        group=_DEPLOY,
+    ),
+    Option("only", "list", "functions that go live; all others are kept", _REWRITE, group=_LIVE),
+    Option("exclude", "list", "functions that are kept", _REWRITE, group=_LIVE),
+    Option(
+        "live",
+        "list",
+        "functions that go live although they run while the stack deploys",
+        _REWRITE,
+        group=_LIVE,
+    ),
+    Option(
+        "keep_timeouts",
+        "flag",
+        "leave timeouts as they are instead of 15 minutes",
+        _REWRITE,
+        default=False,
+        group=_LIVE,
+    ),
+    Option(
+        "keep_vpc",
+        "flag",
+        "leave live functions in their VPC",
+        _REWRITE,
+        default=False,
+        group=_LIVE,
+    ),
+    Option(
+        "no_retries",
+        "flag",
+        "no retries of asynchronous invocations",
+        _REWRITE,
+        default=False,
+        group=_LIVE,
+    ),
+    Option(
+        "absence",
+        "choice",
+        "what events meet while nobody listens",
+        _REWRITE,
+        default="fail",
+        choices=("fail", "drop"),
+        group=_LIVE,
+    ),
+    Option(
+        "attach_role_policy",
+        "flag",
+        "give the permission to roles outside the template too",
+        _REWRITE,
+        default=False,
+        group=_LIVE,
+    ),
+    Option(
+        "stub_runtime",
+        "text",
+        "managed Python runtime of the stubs",
+        _REWRITE,
+        default="python3.13",
+        group=_LIVE,
+    ),
+    Option(
+        "offline",
+        "flag",
+        "run on the embedded cloud, without an AWS account",
+        ("dev",),
+        default=False,
+        group=_SESSION,
+    ),
+    Option(
+        "output",
+        "choice",
+        "for people (text) or scripts (json)",
+        _ALL,
+        default="text",
+        choices=("text", "json"),
+        group=_SESSION,
+    ),
+    Option(
+        "on_exit",
+        "choice",
+        "what becomes of the stage afterwards",
+        ("dev",),
+        default="keep",
+        choices=("keep", "remove"),
+        group=_SESSION,
+    ),
+    Option(
+        "takeover",
+        "flag",
+        "take the stage from the session that holds it",
+        ("dev",),
+        default=False,
+        group=_SESSION,
+    ),
+    Option(
+        "drain_seconds",
+        "seconds",
+        "how long running invocations may finish after Ctrl-C",
+        ("dev",),
+        default=2.0,
+        group=_SESSION,
+    ),
+)
+
+BY_NAME = {option.name: option for option in OPTIONS}
+
+
+def of_command(command: str) -> tuple[Option, ...]:
+    """Return the options that a command takes, in the table's order."""
+    return tuple(option for option in OPTIONS if command in option.commands)

@@ -1,0 +1,60 @@
+"""Ctrl-C and SIGTERM: the first asks for an orderly end, the second for an immediate one.
+
+Handlers are installed on the event loop for as long as a session runs. What
+waits in a thread (for CloudFormation) looks at `threads`; what waits on the
+loop awaits `requested`. When even the immediate end hangs, the third signal
+ends the process as it stands: the workers and the embedded cloud notice that
+it is gone and end themselves.
+"""
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_EXIT_STATUS = 130
+
+
+class Stop:
+    """The wish to stop."""
+
+    def __init__(self) -> None:
+        self.requested = asyncio.Event()
+        self.forced = asyncio.Event()
+        self.threads = threading.Event()
+        self.reason = ""
+
+    def request(self, reason: str) -> None:
+        """Ask for an orderly end; for an immediate one when asked before.
+
+        Args:
+            reason: Why, for people.
+        """
+        if self.forced.is_set():
+            os._exit(_EXIT_STATUS)
+        if self.requested.is_set():
+            self.forced.set()
+            return
+        self.reason = reason
+        self.threads.set()
+        self.requested.set()
+
+    def end(self, reason: str) -> None:
+        """Ask for an orderly end, once; what is under way is not hurried."""
+        if not self.requested.is_set():
+            self.request(reason)
+
+    @contextmanager
+    def signals(self) -> Iterator[None]:
+        """Listen to Ctrl-C and SIGTERM meanwhile."""
+        loop = asyncio.get_running_loop()
+        texts = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "hang-up"}
+        for number, text in texts.items():
+            loop.add_signal_handler(number, self.request, text)
+        try:
+            yield
+        finally:
+            for number in texts:
+                loop.remove_signal_handler(number)
