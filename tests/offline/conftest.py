@@ -9,7 +9,7 @@ import pytest
 from offline_cloud import ROOT_KEY, Aws, zipped
 from samlive.offline import Offline, start
 
-APP = Path(__file__).parent / "app"
+APP = Path(__file__).parent / "cases" / "app"
 BUCKET = "artifacts"
 
 

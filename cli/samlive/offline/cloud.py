@@ -120,13 +120,13 @@ class _Report:
 
     def write(self, report: dict[str, Any]) -> None:
         line = json.dumps(report) + "\n"
-        self._output.write(line)
-        self._output.flush()
         if self._file:
             fresh = self._file.with_name(self._file.name + ".new")
             fresh.touch(mode=0o600)
             fresh.write_text(line)
             fresh.replace(self._file)
+        self._output.write(line)
+        self._output.flush()
 
 
 def _redirect_output(state: Path) -> Path:
