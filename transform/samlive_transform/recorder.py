@@ -5,10 +5,11 @@ explained by the step that made it: so nothing that differs can be missing from
 the report, and nothing in the report is without effect.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from samlive_transform.edits import same
+from samlive_transform.intrinsics import intrinsic
 from samlive_transform.model import Template
 from samlive_transform.origin import Origin
 from samlive_transform.report import Change, Notice
@@ -48,9 +49,9 @@ class Recorder:
 
     def changes(self, after: dict[str, Any]) -> tuple[Change, ...]:
         """Return every difference between the template before and after, explained."""
-        return tuple(
-            self._change(path, old, new) for path, old, new in differences(self._source.tree, after)
-        )
+        made = {step.path[:length] for _, step in self._steps for length in range(len(step.path))}
+        found = differences(self._source.tree, after, made)
+        return tuple(self._change(path, old, new) for path, old, new in found)
 
     def place(self, path: Path) -> tuple[str, str]:
         """Return logical id (or section) and property path of a place."""
@@ -85,20 +86,39 @@ class Recorder:
         return best[1], best[2]
 
 
-def differences(before: Any, after: Any, path: Path = ()) -> Iterator[tuple[Path, Any, Any]]:
-    """Yield (path, before, after) of what differs, as deep as mappings and equal-length lists go.
+def differences(
+    before: Any, after: Any, made: Set[Path] = frozenset(), path: Path = ()
+) -> Iterator[tuple[Path, Any, Any]]:
+    """Yield (path, before, after) of what differs, as deep as both sides have the same shape.
+
+    Args:
+        before: A tree.
+        after: Another.
+        made: Paths of mappings that count as empty where they are absent.
+        path: Where the two are.
 
     What is absent on one side is `REMOVED` there.
     """
+    if before is REMOVED and isinstance(after, dict) and path in made and after:
+        before = {}
     if isinstance(before, dict) and isinstance(after, dict):
-        for key, value in before.items():
-            yield from differences(value, after.get(key, REMOVED), (*path, key))
-        for key, value in after.items():
-            if key not in before:
-                yield (*path, key), REMOVED, value
+        if intrinsic(before) == intrinsic(after):
+            yield from _mappings(before, after, made, path)
+        else:
+            yield path, before, after
     elif isinstance(before, list) and isinstance(after, list) and len(before) <= len(after):
         for index, value in enumerate(after):
             old = before[index] if index < len(before) else REMOVED
-            yield from differences(old, value, (*path, index))
+            yield from differences(old, value, made, (*path, index))
     elif not same(before, after):
         yield path, before, after
+
+
+def _mappings(
+    before: dict[str, Any], after: dict[str, Any], made: Set[Path], path: Path
+) -> Iterator[tuple[Path, Any, Any]]:
+    for key, value in before.items():
+        yield from differences(value, after.get(key, REMOVED), made, (*path, key))
+    for key, value in after.items():
+        if key not in before:
+            yield from differences(REMOVED, value, made, (*path, key))
