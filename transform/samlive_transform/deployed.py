@@ -6,7 +6,10 @@ id with leading zeros, is text here.
 """
 
 import json
+import re
 from typing import Any
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def render_deployed(tree: Any) -> str:
@@ -21,4 +24,8 @@ def render_deployed(tree: Any) -> str:
     Raises:
         ValueError: The tree holds a number that JSON has no form for.
     """
-    return json.dumps(tree, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(tree, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # A JSON source can escape half of a surrogate pair, which UTF-8 has no form for.
+    if _SURROGATES.search(text):
+        return json.dumps(tree, allow_nan=False, separators=(",", ":"))
+    return text

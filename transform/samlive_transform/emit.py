@@ -58,7 +58,7 @@ def write_block(value: Any, column: int, style: Style, in_list: bool = False) ->
     if isinstance(value, list) and value:
         dash = below if in_list else column + style.dash
         return _fold(_items(value, dash, style), dash, in_list)
-    if isinstance(value, str) and fits_block(value):
+    if isinstance(value, str) and style.literal and fits_block(value):
         return _literal(value, below)
     return Written(write_flow(value, style, inside=False), [])
 
@@ -130,7 +130,8 @@ def write_json(value: Any, style: Style, indent: str = "") -> str:
     """
     if style.compact:
         return json.dumps(value, ensure_ascii=style.ascii, allow_nan=False, separators=(",", ":"))
-    text = json.dumps(value, ensure_ascii=style.ascii, allow_nan=False, indent=style.step)
+    step = "\t" if style.tabs else style.step
+    text = json.dumps(value, ensure_ascii=style.ascii, allow_nan=False, indent=step)
     return text.replace("\n", style.newline + indent)
 
 
@@ -181,7 +182,7 @@ def _attribute(inner: Any) -> str | None:
 
 def _tagged(tag: str, inner: Any, column: int, below: int, style: Style) -> Written:
     if isinstance(inner, str):
-        if fits_block(inner):
+        if style.literal and fits_block(inner):
             literal = _literal(inner, below)
             return Written(f"{tag} {literal.head}", literal.body)
         return Written(f"{tag} {write_flow(inner, style, inside=False)}", [])

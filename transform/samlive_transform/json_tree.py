@@ -10,7 +10,16 @@ import re
 from typing import Any, NoReturn
 
 from samlive_transform.scalars import read_float
-from samlive_transform.yaml_tree import MAPPING, SCALAR, SEQUENCE, Node, Unreadable, no_collector
+from samlive_transform.yaml_tree import (
+    MAPPING,
+    MOST_NESTED,
+    SCALAR,
+    SEQUENCE,
+    Node,
+    Unreadable,
+    no_collector,
+    refuse_depth,
+)
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 _BARE = re.compile(r"[-+.\w]+")
@@ -31,7 +40,10 @@ def compose(text: str) -> Node:
         json.JSONDecodeError: It is not JSON.
         Unreadable: It holds a key twice.
     """
-    json.loads(text, parse_constant=_no_constant)
+    try:
+        json.loads(text, parse_constant=_no_constant)
+    except RecursionError:
+        raise Unreadable(f"more than {MOST_NESTED} levels", 0, 0, "nesting") from None
     with no_collector():
         return _Composer(text).node(_skip(text, 0))
 
@@ -52,14 +64,22 @@ class _Composer:
         self._text = text
         self._line = 0
         self._line_start = 0
+        self._open: list[Node] = []
 
     def node(self, index: int) -> Node:
         first = self._text[index]
+        if first not in "{[":
+            return self._scalar(index)
+        node = self._new(MAPPING if first == "{" else SEQUENCE, index)
+        node.style = "{"
+        self._open.append(node)
+        refuse_depth(self._open)
         if first == "{":
-            return self._mapping(index)
-        if first == "[":
-            return self._sequence(index)
-        return self._scalar(index)
+            self._mapping(node)
+        else:
+            self._sequence(node)
+        self._open.pop()
+        return node
 
     def _new(self, kind: str, start: int) -> Node:
         """Make a node; starts only ever grow, so the line is counted on the way."""
@@ -82,24 +102,19 @@ class _Composer:
         node.value = _bare(node.text)
         return node
 
-    def _sequence(self, index: int) -> Node:
-        node = self._new(SEQUENCE, index)
-        node.style = "{"
-        at = _skip(self._text, index + 1)
+    def _sequence(self, node: Node) -> None:
+        at = _skip(self._text, node.start + 1)
         while self._text[at] != "]":
             item = self.node(at)
             node.children.append(item)
             at = self._behind_comma(item.end)
         node.end = at + 1
         node.value = [item.value for item in node.children]
-        return node
 
-    def _mapping(self, index: int) -> Node:
-        node = self._new(MAPPING, index)
-        node.style = "{"
+    def _mapping(self, node: Node) -> None:
         value: dict[str, Any] = {}
         lines: dict[str, int] = {}
-        at = _skip(self._text, index + 1)
+        at = _skip(self._text, node.start + 1)
         while self._text[at] != "}":
             key = self._scalar(at)
             if key.text in value:
@@ -114,7 +129,6 @@ class _Composer:
             at = self._behind_comma(child.end)
         node.end = at + 1
         node.value = value
-        return node
 
     def _behind_comma(self, index: int) -> int:
         at = _skip(self._text, index)

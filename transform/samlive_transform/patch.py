@@ -25,6 +25,8 @@ from samlive_transform.spans import (
     Canvas,
     Slot,
     following,
+    keeps_blanks,
+    last_leaf,
     line_end,
     line_start,
     text_end,
@@ -109,7 +111,9 @@ class Patcher:
         else:
             if node.kind not in (SCALAR, ALIAS) and not node.flow:
                 end = _without_return(text, line)
-            self.canvas.replace(slot.start, end, (before or " ") + head if head else "")
+            # The lines below count on one blank behind a dash.
+            gap = " " if slot.in_list and body else before or " "
+            self.canvas.replace(slot.start, end, gap + head if head else "")
         if body:
             self.canvas.replace(line + 1, line + 1, self._lines(body))
 
@@ -244,7 +248,8 @@ class Patcher:
                 lines.append("")
             else:
                 place = self._below(kept[-1][1], column)
-                lines = ["", *lines] if spaced else lines
+                apart = spaced and not keeps_blanks(self._text, last_leaf(kept[-1][1]))
+                lines = ["", *lines] if apart else lines
             self.canvas.replace(place, place, self._lines(lines))
 
     # Block sequences

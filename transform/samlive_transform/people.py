@@ -15,6 +15,7 @@ an edit inside an anchored part writes out the places that alias it.
 import difflib
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from samlive_transform.edits import Edit, Insert, Path, apply, diff, same
@@ -50,9 +51,11 @@ def render_people(source: Source, edits: Sequence[Edit]) -> str:
     style = detect(source.text, source.root)
     while changes and changes[0].path:
         changes = _with_aliases(source, changes)
-        text = _patched(source, changes, style)
-        if text is not None and _means(text, after, changes):
-            return mark + text
+        # Deeply indented comments below would become part of a literal block.
+        for attempt in (style, replace(style, literal=False)):
+            text = _patched(source, changes, attempt)
+            if text is not None and _means(text, after, changes):
+                return mark + text
         changes = _widened(source.tree, changes)
     return mark + (_rewritten(source, after, style) if changes else source.text)
 

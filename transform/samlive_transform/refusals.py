@@ -102,6 +102,11 @@ def not_rendered(name: str, markers: Markers, problem: str = "") -> TemplateErro
 
 _PLAINER: Final = (
     (
+        re.compile(r"nesting depth"),
+        "more than 200 levels",
+        "Flatten the template.",
+    ),
+    (
         re.compile(r"character that cannot start any token"),
         "{found} cannot start a value here",
         "Put the value into quotes.",
@@ -123,7 +128,7 @@ _PLAINER: Final = (
         "Write 'Key: value', with a blank behind the colon.",
     ),
     (
-        re.compile(r"unexpected end of stream|did not find expected ',' or"),
+        re.compile(r"unexpected end of stream|expected ',' or|expected node content"),
         "a quote or bracket is not closed",
         "Close the quote or bracket that was opened above.",
     ),

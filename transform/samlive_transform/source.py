@@ -140,10 +140,6 @@ def load(text: str, name: str = "template.yaml") -> tuple[Literal["yaml", "json"
         raise not_yaml(name, text, problem, line, column) from None
     except Unreadable as error:
         raise _unreadable(name, text, error) from None
-    except RecursionError:
-        raise TemplateError(
-            "brackets or blocks are nested too deep", "Flatten the template.", name, 1
-        ) from None
     if root is None:
         raise TemplateError(
             "the file is empty" if not text.strip() else "the file holds nothing but comments",
@@ -200,6 +196,7 @@ def _unreadable(name: str, text: str, error: Unreadable) -> TemplateError:
         "key": "A key must be a text; put it into quotes.",
         "documents": "A template is one document: remove the line '---' and what follows it.",
         "alias": "Define the anchor above its aliases, or write the value out.",
+        "nesting": "Flatten the template.",
     }
     return TemplateError(place, hints[error.reason], name, line)
 

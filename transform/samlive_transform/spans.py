@@ -59,8 +59,12 @@ def following(text: str, node: Node) -> int:
     place = line_end(text, text_end(text, node)) + 1
     if leaf.style not in ("|", ">") or leaf.end < place:
         return place
-    keeps = "+" in text[leaf.start : line_end(text, leaf.start)]
-    return leaf.end if keeps or " " in text[place : leaf.end] else place
+    return leaf.end if keeps_blanks(text, leaf) or " " in text[place : leaf.end] else place
+
+
+def keeps_blanks(text: str, leaf: Node) -> bool:
+    """Tell whether a scalar takes all blank lines behind it for its own (|+)."""
+    return leaf.style in ("|", ">") and "+" in text[leaf.start : line_end(text, leaf.start)]
 
 
 def line_start(text: str, offset: int) -> int:

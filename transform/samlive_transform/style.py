@@ -31,6 +31,8 @@ class Style:
         short: Whether intrinsics are written as short tags.
         compact: Whether the file is JSON on one line.
         ascii: Whether the file is JSON that escapes what is not ASCII.
+        tabs: Whether the file is JSON that is indented with tabs.
+        literal: Whether texts of several lines are written as literal blocks.
     """
 
     newline: str = "\n"
@@ -40,6 +42,8 @@ class Style:
     short: bool = True
     compact: bool = False
     ascii: bool = False
+    tabs: bool = False
+    literal: bool = True
 
 
 def detect(text: str, root: Node) -> Style:
@@ -58,6 +62,7 @@ def detect(text: str, root: Node) -> Style:
         short=_SHORT_TAG.search(text) is not None or _LONG_NAME.search(text) is None,
         compact="\n" not in text.strip(),
         ascii=text.isascii(),
+        tabs="\n\t" in text,
     )
 
 

@@ -12,7 +12,7 @@ mark: libyaml skips one without counting it.
 
 import copy
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -38,6 +38,8 @@ ALIAS: Final = "alias"
 _YAML_TAG: Final = "tag:yaml.org,2002:"
 # Aliases of aliases grow without bound; no honest template comes near this.
 _MOST_ALIASED: Final = 200_000
+# Deep enough for any policy in any loop, and far from Python's recursion limit.
+MOST_NESTED: Final = 200
 
 
 class Node:
@@ -104,13 +106,11 @@ class Unreadable(Exception):
         problem: What was found.
         line: Where, counted from 0.
         column: Where in that line, counted from 0.
-        reason: "" or "key", "duplicate", "alias", "documents".
+        reason: "key", "duplicate", "alias", "documents" or "nesting".
         first: Line of the first of two, counted from 0; for duplicates.
     """
 
-    def __init__(
-        self, problem: str, line: int, column: int, reason: str = "", first: int = 0
-    ) -> None:
+    def __init__(self, problem: str, line: int, column: int, reason: str, first: int = 0) -> None:
         super().__init__(problem)
         self.problem = problem
         self.line = line
@@ -180,9 +180,9 @@ class _Composer:
             if kind is ScalarEvent:
                 node = self._scalar(event)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                open_nodes.append(
-                    self._open(event, MAPPING if kind is MappingStartEvent else SEQUENCE)
-                )
+                shape = MAPPING if kind is MappingStartEvent else SEQUENCE
+                open_nodes.append(self._open(event, shape))
+                refuse_depth(open_nodes)
                 continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 node = open_nodes.pop()
@@ -262,6 +262,20 @@ class _Composer:
         node.value = copy.deepcopy(target.value)
         node.target = target
         return node
+
+
+def refuse_depth(open_nodes: Sequence[Node]) -> None:
+    """Refuse nesting that readers would fail on.
+
+    Args:
+        open_nodes: The nodes around and at a place.
+
+    Raises:
+        Unreadable: They are too many.
+    """
+    if len(open_nodes) > MOST_NESTED:
+        node = open_nodes[-1]
+        raise Unreadable(f"more than {MOST_NESTED} levels", node.line, node.column, "nesting")
 
 
 def _tagged_scalar(tag: str, text: str) -> Any:
