@@ -10,7 +10,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from samlive.offline.sandbox.function import Answer, Function
+from samlive.offline.sandbox.function import Answer, Function, Layer
 
 if TYPE_CHECKING:
     from samlive.offline.hooks import Parts
@@ -40,10 +40,8 @@ def install(parts: "Parts") -> None:
 
 def _function(func: dict[str, Any], config: dict[str, Any]) -> Function:
     from ministack.core.lambda_runtime import execution_credentials
-    from ministack.services import lambda_svc
 
     code = func.get("code_zip") or b""
-    layers = [lambda_svc._resolve_layer_zip(layer) for layer in config.get("Layers") or []]
     arn = config.get("FunctionArn", "")
     logging = config.get("LoggingConfig") or {}
     name = config.get("FunctionName", "unknown")
@@ -63,7 +61,19 @@ def _function(func: dict[str, Any], config: dict[str, Any]) -> Function:
         credentials=execution_credentials(config),
         code=code,
         code_sha=config.get("CodeSha256") or _digest(code),
-        layers=tuple(layer for layer in layers if layer),
+        layers=_layers(config),
+    )
+
+
+def _layers(config: dict[str, Any]) -> tuple[Layer, ...]:
+    from ministack.services import lambda_svc
+
+    attached = config.get("Layers") or []
+    contents = [(entry, lambda_svc._resolve_layer_zip(entry)) for entry in attached]
+    return tuple(
+        Layer(entry["Arn"] if isinstance(entry, dict) else entry, content)
+        for entry, content in contents
+        if content
     )
 
 

@@ -7,22 +7,22 @@ shift 2
 if [ ! -d /var/task ]; then
     # A temporary /var that holds the host's entries, so that nothing is made on the host.
     # It is built below /mnt, which exists on every Linux and is covered only here.
-    mount -t tmpfs samlive /mnt
+    mount -n -t tmpfs samlive /mnt
     for entry in /var/* /var/.[!.]*; do
         name=/mnt/${entry#/var/}
         if [ -L "$entry" ]; then
             cp -P "$entry" "$name"
         elif [ -d "$entry" ]; then
             mkdir "$name"
-            mount --rbind "$entry" "$name"
+            mount -n --rbind "$entry" "$name"
         fi
     done
     mkdir /mnt/task
-    mount --bind "$task" /mnt/task
-    mount --rbind /mnt /var
+    mount -n --bind "$task" /mnt/task
+    mount -n --move /mnt /var
 else
-    mount --bind "$task" /var/task
+    mount -n --bind "$task" /var/task
 fi
-mount --bind "$opt" /opt
+mount -n --bind "$opt" /opt
 cd /var/task
 exec "$@"

@@ -134,7 +134,7 @@ class Environment:
     def _start(self) -> subprocess.Popen[bytes]:
         function, house = self.function, self._house
         task = house.content.unpacked((function.code,) if function.code else ())
-        opt = house.content.unpacked(function.layers)
+        opt = house.content.unpacked(tuple(layer.content for layer in function.layers))
         where = places(house.isolation, task, opt, house.sdk, self._tmp)
         command = interpreters.command(function, where, task, opt)
         self._tmp.mkdir(mode=0o700, parents=True)

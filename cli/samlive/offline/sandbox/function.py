@@ -1,8 +1,20 @@
 """A function as the sandbox sees it, and the answer of an invocation."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One version of a layer, which never changes.
+
+    Args:
+        arn: Its ARN.
+        content: Its zip.
+    """
+
+    arn: str
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +37,7 @@ class Function:
         credentials: AWS_ACCESS_KEY_ID and so on of its role's session.
         code: Its deployment package, a zip.
         code_sha: Digest of the package.
-        layers: Its layers, zips, first one first.
+        layers: Its layers, first one first.
     """
 
     name: str
@@ -43,7 +55,7 @@ class Function:
     credentials: Mapping[str, str] = field(repr=False)
     code: bytes = field(repr=False)
     code_sha: str
-    layers: tuple[bytes, ...] = field(repr=False)
+    layers: tuple[Layer, ...]
 
     def key(self) -> tuple[object, ...]:
         """Return what must be equal for an environment to be used again."""
@@ -56,7 +68,7 @@ class Function:
             self.memory,
             tuple(sorted(self.variables.items())),
             tuple(sorted(self.credentials.items())),
-            tuple(hashlib.sha256(layer).digest() for layer in self.layers),
+            tuple(layer.arn for layer in self.layers),
         )
 
 

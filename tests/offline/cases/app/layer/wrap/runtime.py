@@ -30,7 +30,7 @@ while True:
         "headers": dict(reply.headers.items()),
         "variables": dict(os.environ),
         "opt": sorted(os.listdir("/opt")) if os.path.isdir("/opt") else None,
-        "task": os.path.isfile("/var/task/index.py"),
+        "task": sorted(os.listdir("/var/task")) if os.path.isdir("/var/task") else None,
         "statuses": statuses,
         "raw": event.decode(),
     }
