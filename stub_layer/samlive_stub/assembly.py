@@ -54,11 +54,14 @@ class Reassembler:
     Args:
         max_bytes: Bytes pending at the most; the message heard of longest ago goes first.
         max_age: Seconds after which a message without news is dropped.
+        eager: Whether a repeated frame means that its sender has sent all and waits,
+            so that what is missing should be asked for at once.
     """
 
-    __slots__ = ("_bytes", "_max_age", "_max_bytes", "_pending")
+    __slots__ = ("_bytes", "_eager", "_max_age", "_max_bytes", "_pending")
 
-    def __init__(self, max_bytes: int, max_age: float) -> None:
+    def __init__(self, max_bytes: int, max_age: float, eager: bool = False) -> None:
+        self._eager = eager
         self._max_bytes = max_bytes
         self._max_age = max_age
         self._pending: dict[_Key, _Pending] = {}
@@ -81,11 +84,14 @@ class Reassembler:
         # Taken out and put back: the dict stays ordered by the last news.
         pending = self._pending.pop(key, None) or _Pending(frame, now)
         self._pending[key] = pending
-        pending.heard_at = pending.asked_at = now
+        pending.heard_at = now
         if frame.index not in pending.chunks:
             pending.chunks[frame.index] = frame.body
             pending.size += len(frame.body)
             self._bytes += len(frame.body)
+            pending.asked_at = now
+        elif self._eager:
+            pending.asked_at = float("-inf")
         if len(pending.chunks) == frame.count:
             self._drop(key)
             return join(frame, [pending.chunks[index] for index in range(frame.count)])

@@ -193,9 +193,10 @@ class Connection:
                 return []
             raise
         if not data:
-            if self._session.ready:
-                raise ConnectionResetError("the broker hung up")
-            raise Refused(self._session.phase, "the broker hung up")
+            if self._session.waiting:
+                # AWS IoT hangs up on what a policy does not allow.
+                raise Refused(self._session.phase, "the broker hung up")
+            raise ConnectionResetError("the broker hung up")
         self._wall = time.time()
         try:
             messages = self._session.feed(data, time.monotonic())

@@ -18,11 +18,15 @@ from collections.abc import Mapping
 from .connection import Connection
 from .contract import Settings, stub_client_id
 from .environment import for_local_process, worker_of
+from .protocol import ACCEPTED
 from .requester import Outcome, StubSide
 from .session import CONNECT, PUBLISH, SUBSCRIBE, UPGRADE, Refused
 
 GRACE_SECONDS = 60.0
 """How long after its start an environment takes refusals for IAM's delay."""
+
+REFUSAL_SECONDS = 3.0
+"""How long a refusal is tried again after that."""
 
 OUTAGE_SECONDS = 20.0
 """How long an invocation waits for a broker that cannot be reached."""
@@ -84,6 +88,9 @@ class Link:
         )
         self._grace_until = time.monotonic() + GRACE_SECONDS
         self._event = b""
+        self._refusal: Refused | None = None
+        self._down_since: float | None = None
+        self._setbacks = 0
         self._told: set[str] = set()
 
     def prepare(self) -> None:
@@ -105,6 +112,13 @@ class Link:
                 return
             self._listen(0.0)
 
+    def settle(self) -> None:
+        """Acknowledge what came in, after the answer was posted and before the freeze."""
+        try:
+            self._connection.flush()
+        except OSError as problem:
+            self._lost(problem)
+
     def exchange(self, fields: dict[str, str], event: bytes, deadline: float) -> Outcome:
         """Take a request to the relay and wait for its outcome.
 
@@ -120,19 +134,20 @@ class Link:
             # What came in while the environment was frozen, or its end of file.
             self._listen(0.0)
         self._event = event
-        now = time.monotonic()
-        self._side.begin(fields, event, now, deadline - 1.0)
+        self._progress()
+        self._side.begin(fields, event, time.monotonic(), deadline - 1.0)
         try:
             while (outcome := self._side.outcome) is None:
-                self._turn(deadline)
+                if self._connection.open:
+                    self._turn()
+                else:
+                    self._reconnect(deadline)
         except LinkError:
             self._side.abandon()
             raise
         return outcome
 
-    def _turn(self, deadline: float) -> None:
-        if not self._connection.open:
-            self._reconnect(deadline)
+    def _turn(self) -> None:
         now = time.monotonic()
         self._side.tick(now)
         try:
@@ -145,6 +160,8 @@ class Link:
         if self._side.outcome is None:
             due = min(self._side.next_wakeup(now), self._connection.next_wakeup())
             self._listen(max(0.0, min(due - time.monotonic(), 60.0)))
+        if self._side.state == ACCEPTED:
+            self._progress()
 
     def _listen(self, timeout: float) -> None:
         try:
@@ -162,6 +179,7 @@ class Link:
     def _lost(self, problem: Exception) -> None:
         self._connection.close()
         self._side.disconnected()
+        self._refusal = problem if isinstance(problem, Refused) else None
         self._tell(f"connection lost: {problem}")
 
     def _connect(self) -> None:
@@ -170,29 +188,46 @@ class Link:
         self._side.connected(time.monotonic())
 
     def _reconnect(self, deadline: float) -> None:
-        started = time.monotonic()
-        attempt = 0
-        while True:
-            try:
-                self._connect()
-                return
-            except (Refused, OSError) as problem:
-                until = self._patience(problem, started)
-                pause = _PAUSES[min(attempt, len(_PAUSES) - 1)]
-                attempt += 1
-                if time.monotonic() + pause > min(until, deadline - 2.0):
-                    raise self._error(problem) from None
-                self._tell(f"not connected, trying again: {problem}")
-            time.sleep(pause)
+        """Try once to be connected, after a pause when the try before was refused."""
+        if self._refusal:
+            # The last connection worked until a publish was refused.
+            self._pause(self._refusal, deadline)
+            self._refusal = None
+        try:
+            self._connect()
+        except (Refused, OSError) as problem:
+            self._pause(problem, deadline)
 
-    def _patience(self, problem: Exception, started: float) -> float:
+    def _progress(self) -> None:
+        """Forget setbacks: the way to the relay works."""
+        self._setbacks = 0
+        self._down_since = None
+
+    def _pause(self, problem: Exception, deadline: float) -> None:
+        """Wait before the next try.
+
+        Raises:
+            LinkError: There is no time for one.
+        """
+        now = time.monotonic()
+        if self._down_since is None:
+            self._down_since = now
+        pause = _PAUSES[min(self._setbacks, len(_PAUSES) - 1)]
+        self._setbacks += 1
+        if now + pause > min(self._patience(problem, self._down_since), deadline - 2.0):
+            raise self._error(problem)
+        self._tell(f"not connected, trying again: {problem}")
+        time.sleep(pause)
+
+    def _patience(self, problem: Exception, since: float) -> float:
+        """Return until when it is worth trying again."""
         if not isinstance(problem, Refused):
-            return started + OUTAGE_SECONDS
+            return since + OUTAGE_SECONDS
         from .absence import is_http
 
-        if is_http(self._event):
-            return min(self._grace_until, started + HTTP_SECONDS)
-        return self._grace_until
+        # An old environment's refusal may be a broker that restarted.
+        until = max(self._grace_until, since + REFUSAL_SECONDS)
+        return min(until, since + HTTP_SECONDS) if is_http(self._event) else until
 
     def _error(self, problem: Exception) -> LinkError:
         if isinstance(problem, Refused):

@@ -116,7 +116,7 @@ class ForeignPresence(Record):
         host: On which machine.
         since: When it started, epoch milliseconds; orders sessions.
         state: "here" or "gone".
-        newer: Whether it started after this session: stubs now turn to it.
+        newer: Whether stubs turn from this session, once announced, to that one.
     """
 
     __slots__ = ("host", "newer", "owner", "session", "since", "state")
@@ -244,7 +244,7 @@ class RelaySide:
         self._outboxes = [Outbox(self._sealer, shard) for shard in range(shards)]
         self._republish = False
         self._workers: dict[bytes, _Worker] = {}
-        self._assembly = Reassembler(PENDING_BYTES, PENDING_SECONDS)
+        self._assembly = Reassembler(PENDING_BYTES, PENDING_SECONDS, eager=True)
         self._cached_bytes = 0
         self._next_sweep = 0.0
 
@@ -383,7 +383,8 @@ class RelaySide:
             return []
         newer = (since, session) > (self._since, self._session)
         if self._state != HERE:
-            self._since = max(self._since, since + 1)
+            # Whatever the clocks say, this session comes after that one.
+            self._since, newer = max(self._since, since + 1), False
         elif state == GONE or not newer:
             self._republish = True
         return [ForeignPresence(session, owner, host, since, state, newer)]

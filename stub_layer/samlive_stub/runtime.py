@@ -50,6 +50,7 @@ class Runtime:
             self._api.send("GET", f"{_BASE}/invocation/next")
             link.idle_until(self._api.fileno())
             self._serve(link, self._api.receive())
+            link.settle()
 
     def _serve(self, link: Link, invocation: Response) -> None:
         if invocation.status != 200:

@@ -82,6 +82,11 @@ class BrokerSession:
         self.phase = UPGRADE
         self.ready = False
 
+    @property
+    def waiting(self) -> bool:
+        """Whether the broker owes an answer, so that a hang-up may be its answer."""
+        return not self.ready or bool(self._unacked)
+
     def publish(self, topic: str, payload: bytes, now: float) -> None:
         """Queue a publish at QoS 1, behind the PUBACKs that wait for it."""
         self._packet_id = self._packet_id % 0xFFFF + 1

@@ -65,7 +65,7 @@ class Broker:
 
     def cut(self) -> None:
         """Break every connection."""
-        self.call(lambda: [writer.transport.abort() for writer in list(self._writers)])
+        self.call(self._cut)
 
     def close(self) -> None:
         self.stop()
@@ -79,6 +79,10 @@ class Broker:
     def listen(self, topic: str, listener: Callable[[str, bytes], None]) -> None:
         """Subscribe within this process; called on the broker's loop."""
         self._listeners.setdefault(topic, []).append(listener)
+
+    def _cut(self) -> None:
+        for writer in list(self._writers):
+            writer.transport.abort()
 
     async def _start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)

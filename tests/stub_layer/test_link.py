@@ -1,0 +1,653 @@
+"""Both ends of the protocol, joined by a link that loses, repeats, reorders and cuts."""
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from samlive_stub.protocol import ACCEPTED, ASKING, DONE, ORPHAN_SECONDS, ORPHANED, SEEKING, Publish
+from samlive_stub.requester import Absent, Answer, Failure, StubSide
+from samlive_stub.responder import ForeignPresence, Hello, Invocation, Refused, RelaySide
+
+KEY = bytes(range(32))
+
+
+def worker(number: int) -> str:
+    return f"{number:032x}-00000001"
+
+
+def make_stub(number: int = 1, **environment: str) -> StubSide:
+    return StubSide(KEY, "shop", "ana", worker(number), "Orders", environment)
+
+
+def make_relay(session: str = "s1", since: int = 1, shards: int = 1) -> RelaySide:
+    return RelaySide(KEY, "shop", "ana", session, shards, "ana", "laptop", since)
+
+
+class Pair:
+    """A stub, the relay sessions of its stage, a clock, and the packets between them."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.now = 100.0
+        self.stub = make_stub(TABLE="orders")
+        self.relays: list[RelaySide] = []
+        self.retained: Publish | None = None
+        self.events: list[Any] = []
+        self.refused: list[str] = []
+        self.sent: list[Publish] = []
+        self.drop = 0.0
+        self.repeat = 0.0
+        self.reorder = 0.0
+        self._random = random.Random(seed)
+        self._flying: list[Publish] = []
+        self._number = 0
+        self.answers = True
+        self.echo = True
+
+    def connect(self) -> None:
+        self.stub.connected(self.now)
+        if self.retained:
+            self._to_stub(self.retained)
+
+    def relay(self, session: str = "s1", since: int = 1, shards: int = 1) -> RelaySide:
+        relay = make_relay(session, since, shards)
+        self.relays.append(relay)
+        if self.retained:
+            self.events += relay.receive(self.retained.topic, self.retained.payload, self.now)
+        self.say(relay.announce())
+        return relay
+
+    def say(self, packet: Publish) -> None:
+        if packet.retain:
+            self.retained = packet
+        self._flying.append(packet)
+
+    def begin(self, event: bytes = b"event", name: str = "") -> str:
+        self._number += 1
+        name = name or f"request-{self._number}"
+        self.stub.begin({"aws-request-id": name}, event, self.now)
+        return name
+
+    def step(self) -> bool:
+        """Let packets leave and arrive; False when nothing moved."""
+        self.stub.tick(self.now)
+        self._flying += self.stub.take_publishes(self.now)
+        for relay in self.relays:
+            relay.tick(self.now)
+            self._flying += relay.take_publishes(self.now)
+        flying, self._flying = self._flying, []
+        if self.reorder and self._random.random() < self.reorder:
+            self._random.shuffle(flying)
+        for packet in flying:
+            self.sent.append(packet)
+            if packet.retain:
+                self.retained = packet
+            if not packet.retain and self._random.random() < self.drop:
+                continue
+            for _ in range(2 if self._random.random() < self.repeat else 1):
+                self._deliver(packet)
+        return bool(flying)
+
+    def settle(self) -> None:
+        while self.step():
+            pass
+
+    def run(self, seconds: float = 120.0) -> Any:
+        """Let time pass until the request is over."""
+        end = self.now + seconds
+        self.settle()
+        while self.stub.outcome is None and self.now < end:
+            due = [self.stub.next_wakeup(self.now), *(r.next_wakeup(self.now) for r in self.relays)]
+            self.now = max(self.now + 0.001, min(*due, end))
+            self.settle()
+        return self.stub.outcome
+
+    def pass_time(self, seconds: float) -> None:
+        end = self.now + seconds
+        while self.now < end:
+            self.now = min(end, self.now + 0.1)
+            self.settle()
+
+    def invocations(self) -> list[Invocation]:
+        return [event for event in self.events if isinstance(event, Invocation)]
+
+    def _deliver(self, packet: Publish) -> None:
+        self._to_stub(packet)
+        for relay in self.relays:
+            if packet.topic not in relay.topics(packet.shard) and "/request/" in packet.topic:
+                shards = [s for s in range(4) if packet.topic in _topics(relay, s)]
+                if not shards:
+                    continue
+            if "/reply/" in packet.topic:
+                continue
+            for event in relay.receive(packet.topic, packet.payload, self.now):
+                self.events.append(event)
+                if isinstance(event, Invocation) and self.answers:
+                    relay.answer(event.worker, event.request_id, event.event, False, self.now)
+
+    def _to_stub(self, packet: Publish) -> None:
+        if packet.topic in self.stub.topics:
+            problem = self.stub.receive(packet.topic, packet.payload, self.now)
+            if problem:
+                self.refused.append(problem)
+
+
+def _topics(relay: RelaySide, shard: int) -> tuple[str, ...]:
+    return relay.topics(shard)
+
+
+@pytest.fixture
+def pair() -> Pair:
+    return Pair()
+
+
+def test_without_presence_the_stub_gives_up_within_a_second(pair: Pair) -> None:
+    pair.connect()
+    pair.begin()
+    outcome = pair.run()
+    assert outcome == Absent("no relay has announced itself on this stage")
+    assert pair.now <= 101.1
+    assert pair.sent == []
+
+
+def test_a_relay_that_said_gone_long_ago_is_absent_at_once(pair: Pair) -> None:
+    relay = pair.relay()
+    pair.say(relay.leave())
+    pair.settle()
+    pair.connect()
+    pair.pass_time(5)
+    pair.begin()
+    assert isinstance(pair.run(), Absent)
+    assert pair.now <= 105.2
+
+
+def test_a_relay_that_does_not_acknowledge_is_absent_after_three_seconds(pair: Pair) -> None:
+    pair.relay()
+    pair.settle()
+    pair.connect()
+    pair.relays.clear()
+    pair.begin()
+    assert pair.run() == Absent("the relay that announced itself does not answer")
+    assert 102.0 <= pair.now <= 103.6
+
+
+def test_one_invocation_is_four_messages_the_first_and_three_the_next(pair: Pair) -> None:
+    pair.relay()
+    pair.settle()
+    pair.connect()
+    pair.sent.clear()
+    pair.begin(b"1")
+    assert pair.run() == Answer(b"1")
+    assert len(pair.sent) == 4  # hello, request, ack, response
+    pair.sent.clear()
+    pair.begin(b"2")
+    assert pair.run() == Answer(b"2")
+    assert len(pair.sent) == 3
+    (hello,) = [event for event in pair.events if isinstance(event, Hello)]
+    assert hello == Hello(worker(1), "Orders", {"TABLE": "orders"})
+    assert "orders" not in repr(hello)
+
+
+def test_a_late_answer_never_reaches_the_next_request(pair: Pair) -> None:
+    relay = pair.relay()
+    pair.answers = False
+    pair.settle()
+    pair.connect()
+    first = pair.begin(b"1", name="same-id")
+    pair.settle()
+    pair.stub.abandon()
+    # Lambda's retry of an asynchronous invocation has the same request id.
+    pair.begin(b"2", name=first)
+    pair.settle()
+    assert relay.answer(worker(1), first, b"late", False, pair.now)
+    pair.settle()
+    assert pair.stub.outcome is None
+    assert relay.answer(worker(1), first, b"right", False, pair.now)
+    assert pair.run() == Answer(b"right")
+
+
+def test_a_request_gets_one_answer_and_no_second(pair: Pair) -> None:
+    relay = pair.relay()
+    pair.answers = False
+    pair.settle()
+    pair.connect()
+    name = pair.begin()
+    pair.settle()
+    assert not relay.answer(worker(1), "another", b"x", False, pair.now)
+    assert not relay.answer(worker(2), name, b"x", False, pair.now)
+    assert relay.answer(worker(1), name, b"x", True, pair.now)
+    assert not relay.answer(worker(1), name, b"y", False, pair.now)
+    assert pair.run() == Failure(b"x")
+
+
+def test_a_restarted_relay_asks_for_everything_again_and_answers(pair: Pair) -> None:
+    pair.relay("s1", since=50)
+    pair.answers = False
+    pair.settle()
+    pair.connect()
+    pair.begin(b"pending")
+    pair.settle()
+    assert pair.stub.state == ACCEPTED
+    pair.relays.clear()  # killed: no "gone"
+    pair.answers = True
+    pair.relay("s2", since=1)  # its clock is behind
+    assert pair.run() == Answer(b"pending")
+    assert len(pair.invocations()) == 2
+
+
+def test_a_relay_killed_and_restarted_under_the_same_session_reboots_the_stub(pair: Pair) -> None:
+    pair.relay("s1")
+    pair.answers = False
+    pair.settle()
+    pair.connect()
+    pair.begin(b"pending")
+    pair.settle()
+    pair.relays.clear()
+    pair.answers = True
+    relay = make_relay("s1")
+    pair.relays.append(relay)
+    assert pair.run() == Answer(b"pending")
+    assert pair.now < 110
+
+
+def test_gone_while_pending_waits_for_another_relay(pair: Pair) -> None:
+    relay = pair.relay("s1")
+    pair.answers = False
+    pair.settle()
+    pair.connect()
+    pair.begin(b"pending")
+    pair.settle()
+    pair.say(relay.leave())
+    pair.settle()
+    assert pair.stub.state == ORPHANED
+    pair.relays.clear()
+    pair.pass_time(ORPHAN_SECONDS - 1)
+    pair.answers = True
+    pair.relay("s2", since=2)
+    assert pair.run() == Answer(b"pending")
+
+
+def test_gone_while_pending_ends_in_an_error_when_none_follows(pair: Pair) -> None:
+    relay = pair.relay("s1")
+    pair.answers = False
+    pair.settle()
+    pair.connect()
+    pair.begin()
+    pair.settle()
+    pair.say(relay.leave())
+    outcome = pair.run()
+    assert outcome == Absent("the relay took the request, went away, and none followed")
+    assert pair.now <= 100 + ORPHAN_SECONDS + 0.1
+
+
+def test_a_relay_that_left_still_delivers_what_it_finished(pair: Pair) -> None:
+    relay = pair.relay("s1")
+    pair.answers = False
+    pair.settle()
+    pair.connect()
+    name = pair.begin()
+    pair.settle()
+    pair.say(relay.leave())
+    pair.settle()
+    relay.answer(worker(1), name, b"drained", False, pair.now)
+    assert pair.run() == Answer(b"drained")
+
+
+def test_gone_of_a_session_before_is_ignored_and_overwritten(pair: Pair) -> None:
+    old = pair.relay("s1", since=5)
+    will = old.presence("gone")
+    pair.settle()
+    pair.relays.clear()
+    new = pair.relay("s2", since=6)
+    pair.settle()
+    pair.connect()
+    pair.settle()
+    pair.say(will)
+    pair.settle()
+    assert pair.retained is not None and pair.retained.payload != will.payload
+    pair.begin(b"x")
+    assert pair.run() == Answer(b"x")
+    assert new.open_requests == 0
+
+
+def test_the_own_will_is_overwritten_after_a_reconnect(pair: Pair) -> None:
+    relay = pair.relay("s1")
+    pair.settle()
+    will = relay.presence("gone")
+    pair.say(will)
+    pair.settle()
+    assert pair.retained is not None and pair.retained.payload != will.payload
+
+
+def test_a_take_over_is_told_to_the_relay_before_and_followed_by_stubs(pair: Pair) -> None:
+    old = pair.relay("s1", since=10)
+    pair.settle()
+    pair.connect()
+    new = pair.relay("s2", since=3)
+    told = [event for event in pair.events if isinstance(event, ForeignPresence)]
+    assert told[0].session == "s1" and told[0].owner == "ana"
+    pair.settle()
+    told = [event for event in pair.events if isinstance(event, ForeignPresence)]
+    assert [(event.session, event.newer) for event in told if event.newer] == [("s2", True)]
+    pair.begin(b"x")
+    assert pair.run() == Answer(b"x")
+    assert old.open_requests == new.open_requests == 0
+    assert pair.sent[-1].topic.endswith(worker(1))
+
+
+def test_a_lost_link_is_resumed_in_every_state(pair: Pair) -> None:
+    pair.relay("s1")
+    pair.settle()
+    pair.connect()
+    pair.stub.disconnected()
+    pair.begin(b"x")
+    assert pair.stub.state == ASKING
+    pair.pass_time(30)
+    assert pair.stub.outcome is None and pair.stub.take_publishes(pair.now) == []
+    pair.connect()
+    assert pair.run() == Answer(b"x")
+    pair.answers = False
+    name = pair.begin(b"y")
+    pair.settle()
+    assert pair.stub.state == ACCEPTED
+    pair.stub.disconnected()
+    pair.relays[0].answer(worker(1), name, b"y", False, pair.now)
+    pair.relays[0].take_publishes(pair.now)  # published while nobody listened
+    pair.connect()
+    start = pair.now
+    assert pair.run() == Answer(b"y")
+    assert pair.now - start < 1
+
+
+def test_an_environment_frozen_for_an_hour_goes_on(pair: Pair) -> None:
+    pair.relay("s1")
+    pair.answers = False
+    pair.settle()
+    pair.connect()
+    name = pair.begin(b"y")
+    pair.settle()
+    pair.now += 3600
+    pair.settle()
+    assert pair.stub.outcome is None
+    pair.relays[0].answer(worker(1), name, b"y", False, pair.now)
+    assert pair.run() == Answer(b"y")
+
+
+def test_a_request_without_environment_is_held_and_refused_at_last(pair: Pair) -> None:
+    relay = pair.relay("s1")
+    pair.settle()
+    pair.connect()
+    pair.begin(b"y")
+    (hello, request) = pair.stub.take_publishes(pair.now)
+    relay.receive(request.topic, request.payload, pair.now)
+    assert relay.open_requests == 1
+    for _ in range(100):
+        pair.now += 0.5
+        relay.tick(pair.now)
+        for packet in relay.take_publishes(pair.now):
+            pair._to_stub(packet)
+    outcome = pair.stub.outcome
+    assert isinstance(outcome, Failure) and b"SamLive.NoEnvironment" in outcome.body
+    assert relay.open_requests == 0
+    assert [type(e) for e in relay.receive(hello.topic, hello.payload, pair.now)] == [Hello]
+
+
+@pytest.mark.parametrize("drop", [0.0, 0.15])
+@pytest.mark.parametrize(
+    "event",
+    [
+        b"x",
+        "日本語 🎉 \u2028\u2029 \\u0000".encode() * 3000,
+        random.Random(1).randbytes(51199),
+        random.Random(1).randbytes(51200),
+        random.Random(1).randbytes(51201),
+        random.Random(1).randbytes(700_000),
+        b"[" + b'{"a":"b\\"c"},' * 400_000 + b"0]",
+    ],
+    ids=["1 B", "CJK and emoji", "one under", "one chunk", "one over", "700 KB", "5.6 MB JSON"],
+)
+def test_payloads_come_back_byte_for_byte(event: bytes, drop: float) -> None:
+    pair = Pair(seed=len(event))
+    pair.relay(shards=2)
+    pair.settle()
+    pair.connect()
+    pair.drop, pair.repeat, pair.reorder = drop, drop, drop
+    pair.begin(event)
+    assert pair.run(600) == Answer(event)
+    assert len(pair.invocations()) == 1
+    assert pair.refused == []
+
+
+@pytest.mark.slow
+def test_six_random_megabytes_survive_losses() -> None:
+    event = random.Random(3).randbytes(6 * 1024 * 1024)
+    pair = Pair(seed=3)
+    pair.relay()
+    pair.settle()
+    pair.connect()
+    pair.drop = 0.05
+    pair.begin(event)
+    assert pair.run(600) == Answer(event)
+
+
+def test_a_chunk_lost_costs_one_chunk_not_all(pair: Pair) -> None:
+    pair.relay()
+    pair.settle()
+    pair.connect()
+    event = random.Random(1).randbytes(600_000)  # 12 frames
+    pair.begin(event)
+    pair.sent.clear()
+    lost: list[Publish] = []
+    deliver = pair._deliver
+
+    def lossy(packet: Publish) -> None:
+        if len(packet.payload) > 50_000 and len(lost) < 1:
+            lost.append(packet)
+        else:
+            deliver(packet)
+
+    pair._deliver = lossy  # type: ignore[method-assign]
+    assert pair.run() == Answer(event)
+    big = [packet for packet in pair.sent if len(packet.payload) > 30_000]
+    assert len(big) <= 2 * 12 + 3
+
+
+def test_answers_over_six_megabytes_become_lambdas_error(pair: Pair) -> None:
+    relay = pair.relay()
+    pair.answers = False
+    pair.settle()
+    pair.connect()
+    name = pair.begin()
+    pair.settle()
+    relay.answer(worker(1), name, b" " * (6 * 1024 * 1024 + 101), False, pair.now)
+    outcome = pair.run()
+    assert isinstance(outcome, Failure)
+    assert b'"errorType":"Function.ResponseSizeTooLarge"' in outcome.body
+    assert b"(6291556 bytes)" in outcome.body
+
+
+def test_packets_leave_below_the_brokers_limits(pair: Pair) -> None:
+    pair.relay()
+    pair.settle()
+    pair.connect()
+    times: list[tuple[float, int]] = []
+    deliver = pair._deliver
+
+    def counting(packet: Publish) -> None:
+        if "/request/" in packet.topic:
+            times.append((pair.now, len(packet.payload)))
+        deliver(packet)
+
+    pair._deliver = counting  # type: ignore[method-assign]
+    event = random.Random(1).randbytes(2_000_000)
+    pair.begin(event)
+    assert pair.run() == Answer(event)
+    for at, _ in times:
+        window = [size for when, size in times if at <= when <= at + 1]
+        assert len(window) <= 100 and sum(window) <= 512 * 1024
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda packet: packet[:-1],
+        lambda packet: packet[:10],
+        lambda packet: b"",
+        lambda packet: packet + b"x",
+        lambda packet: packet[:40] + bytes((packet[40] ^ 1,)) + packet[41:],
+        lambda packet: b"\x02" + packet[1:],
+        lambda packet: b"{}",
+    ],
+    ids=["cut", "cut short", "empty", "longer", "bit flipped", "other version", "JSON"],
+)
+def test_spoiled_packets_are_refused_and_change_nothing(spoil: Any, pair: Pair) -> None:
+    relay = pair.relay()
+    pair.settle()
+    pair.connect()
+    pair.begin(b"x")
+    (hello, request) = pair.stub.take_publishes(pair.now)
+    for packet in (hello, request):
+        (event,) = relay.receive(packet.topic, spoil(packet.payload), pair.now)
+        assert isinstance(event, Refused)
+    assert relay.take_publishes(pair.now) == [] and relay.open_requests == 0
+    for packet in (hello, request):
+        relay.receive(packet.topic, packet.payload, pair.now)
+    (ack,) = relay.take_publishes(pair.now)
+    assert pair.stub.receive(ack.topic, spoil(ack.payload), pair.now)
+    assert pair.stub.state == ASKING
+    assert pair.stub.receive(ack.topic, ack.payload, pair.now) is None
+    assert pair.stub.state == ACCEPTED
+
+
+def test_replays_and_packets_of_other_topics_stages_and_keys_are_refused(pair: Pair) -> None:
+    relay = pair.relay()
+    pair.settle()
+    pair.connect()
+    pair.begin(b"x")
+    packets = pair.stub.take_publishes(pair.now)
+    for packet in packets:
+        relay.receive(packet.topic, packet.payload, pair.now)
+    assert relay.open_requests == 1
+    for packet in packets:
+        assert relay.receive(packet.topic, packet.payload, pair.now) == []
+    moved = packets[1]
+    for topic in ("samlive/shop/ana/presence", "samlive/shop/ana/request/s1/1"):
+        (event,) = relay.receive(topic, moved.payload, pair.now)
+        assert isinstance(event, Refused)
+    other_stage = RelaySide(KEY, "shop", "bob", "s1", 1, "bob", "laptop", 1)
+    other_key = RelaySide(bytes(32), "shop", "ana", "s1", 1, "eve", "laptop", 1)
+    for other in (other_stage, other_key):
+        (event,) = other.receive(moved.topic, moved.payload, pair.now)
+        assert isinstance(event, Refused)
+        foreign = other.announce()
+        if other is other_key:
+            assert pair.stub.receive(foreign.topic, foreign.payload, pair.now)
+
+
+def test_memory_stays_bounded(pair: Pair) -> None:
+    relay = pair.relay()
+    pair.settle()
+    pair.connect()
+    for number in range(300):
+        pair.begin(random.Random(number).randbytes(100_000))
+        assert pair.run() is not None
+    assert relay._cached_bytes <= 200_000
+    assert relay._assembly.pending_bytes == 0
+    assert pair.stub._assembly.pending_bytes == 0
+    assert len(relay._workers) == 1
+
+
+class Faults(RuleBasedStateMachine):
+    """Any order of faults: one right answer per request, or none and the truth about it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pair = Pair()
+        self.pair.answers = False
+        self.session = 0
+        self.events: dict[str, bytes] = {}
+        self.name = ""
+        self.ran: dict[tuple[int, str], int] = {}
+        self.restart()
+        self.pair.connect()
+
+    @rule()
+    def restart(self) -> None:
+        """Kill the relay and start another one."""
+        self.session += 1
+        self.pair.relays.clear()
+        self.pair.events.clear()
+        self.pair.relay(f"s{self.session}", since=1)
+
+    @rule()
+    def cut(self) -> None:
+        self.pair.stub.disconnected()
+        self.pair._flying.clear()
+        self.pair.connect()
+
+    @rule(drop=st.sampled_from([0.0, 0.2, 0.5]), order=st.booleans(), seed=st.integers(0, 99))
+    def faults(self, drop: float, order: bool, seed: int) -> None:
+        self.pair.drop, self.pair.repeat, self.pair.reorder = drop, drop, float(order)
+        self.pair._random.seed(seed)
+
+    @precondition(lambda self: self.pair.stub.state in ("IDLE", DONE))
+    @rule(size=st.sampled_from([0, 1, 60_000, 130_000]))
+    def begin(self, size: int) -> None:
+        number = len(self.events)
+        event = random.Random(number).randbytes(size) + b"%d" % number
+        self.name = f"request-{number}"
+        self.events[self.name] = event
+        self.pair.begin(event, self.name)
+
+    @rule(seconds=st.sampled_from([0.0, 0.1, 0.6, 2.0]))
+    def pass_time(self, seconds: float) -> None:
+        self.pair.pass_time(seconds)
+        self.pair.settle()
+
+    @rule()
+    def answer(self) -> None:
+        for event in self.pair.invocations():
+            body = self.events[event.request_id]
+            self.pair.relays[0].answer(event.worker, event.request_id, body, False, self.pair.now)
+        self.pair.settle()
+
+    @invariant()
+    def every_answer_is_the_right_one(self) -> None:
+        outcome = self.pair.stub.outcome
+        if isinstance(outcome, Answer):
+            assert outcome.body == self.events[self.name]
+        assert not isinstance(outcome, Failure)
+
+    @invariant()
+    def no_session_runs_a_request_twice(self) -> None:
+        names = [event.request_id for event in self.pair.invocations()]
+        assert len(names) == len(set(names))
+
+    @invariant()
+    def nothing_sealed_is_refused(self) -> None:
+        assert self.pair.refused == []
+
+    def teardown(self) -> None:
+        """Without faults everything that is pending gets its answer."""
+        self.pair.drop = self.pair.repeat = self.pair.reorder = 0.0
+        if self.pair.stub.state in ("IDLE", DONE):
+            return
+        for _ in range(400):
+            self.answer()
+            self.pair.pass_time(0.5)
+            if self.pair.stub.outcome is not None:
+                break
+        assert self.pair.stub.outcome is not None
+        assert self.pair.stub.state != SEEKING
+
+
+TestFaults = Faults.TestCase
+TestFaults.settings = settings(
+    max_examples=40,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
