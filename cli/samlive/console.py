@@ -8,12 +8,18 @@ from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
 COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "bright_cyan", "bright_magenta")
 MAX_NAME = 28
 _GOOD, _BAD, _BUSY = "green", "bold red", "yellow"
+_DEPLOYED = {
+    "complete": "deployed",
+    "unchanged": "up to date:",
+    "absent": "there is no stack",
+}
 
 
 class TextOutput:
@@ -27,6 +33,8 @@ class TextOutput:
         self._console = console or Console(highlight=False, soft_wrap=True)
         self._colours: dict[str, str] = {}
         self._width = 0
+        self._progress: Status | None = None
+        self._settled = 0
         self._printers: dict[str, Callable[[dict[str, Any]], None]] = {
             "starting": self._starting,
             "offline": self._offline,
@@ -71,19 +79,41 @@ class TextOutput:
     def _deploy(self, said: dict[str, Any]) -> None:
         status, stack = said["status"], said["stack"]
         if "logical_id" in said:
-            style = _BAD if "FAILED" in status or "ROLLBACK" in status else "dim"
-            reason = f"  {said['reason']}" if said.get("reason") and style == _BAD else ""
-            self._line((f"  {status:<22} {said['logical_id']} ({said['type']}){reason}", style))
-        elif status == "started":
-            self._line(f"deploying {stack}")
-        elif status == "uploaded":
+            self._resource(said)
+            return
+        if status == "uploaded":
             self._line((f"  uploaded {said['origin']} ({said['bytes']} bytes)", "dim"))
-        elif status == "complete":
-            self._line(("deployed ", _GOOD), stack)
-        elif status == "unchanged":
-            self._line((f"{stack} is up to date", "dim"))
+            return
+        self._end_progress()
+        if status in ("started", "deleting", "waiting"):
+            verb = {"started": "deploying", "waiting": "waiting for"}.get(status, status)
+            self._begin_progress(f"{verb} {stack}")
         else:
-            self._line(f"{status} {stack}")
+            text = _DEPLOYED.get(status, status)
+            self._line((f"{text} ", _GOOD if status == "complete" else "dim"), stack)
+
+    def _resource(self, said: dict[str, Any]) -> None:
+        """Show what happens to a resource: failures stay, the rest is progress."""
+        status, name = said["status"], f"{said['logical_id']} ({said['type']})"
+        reason = f": {said['reason']}" if said["reason"] else ""
+        if "FAILED" in status or "ROLLBACK" in status:
+            self._line((f"  {status} {name}{reason}", _BAD))
+        elif status.endswith("_COMPLETE"):
+            self._settled += 1
+        if self._progress is not None:
+            self._progress.update(f"{said['stack']}: {self._settled} done, {name}")
+
+    def _begin_progress(self, text: str) -> None:
+        self._settled = 0
+        self._line(text)
+        if self._console.is_terminal:
+            self._progress = self._console.status(text)
+            self._progress.start()
+
+    def _end_progress(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
 
     def _ready(self, said: dict[str, Any]) -> None:
         functions = said["functions"]
@@ -100,7 +130,7 @@ class TextOutput:
         self._console.print()
         self._console.print(table)
         self._console.print()
-        for name, value in {**said["outputs"], **said["urls"]}.items():
+        for name, value in _shown(said["urls"], said["outputs"]).items():
             self._line((f"{name}  ", "bold"), value)
         if "seconds" in said:
             self._line(
@@ -110,6 +140,7 @@ class TextOutput:
             )
 
     def _stopping(self, said: dict[str, Any]) -> None:
+        self._end_progress()
         waiting = said.get("waiting_for") or []
         text = f"stopping ({said['reason']})"
         if waiting:
@@ -117,7 +148,7 @@ class TextOutput:
         self._line((text, _BUSY))
 
     def _stopped(self, said: dict[str, Any]) -> None:
-        self._line(said["left"])
+        self._line(said["text"])
 
     # --- invocations ------------------------------------------------------
 
@@ -130,7 +161,8 @@ class TextOutput:
 
     def _invocation_started(self, said: dict[str, Any]) -> None:
         start = "cold start" if said["cold"] else ""
-        self._of(said["function"], ("-> ", "dim"), (f"{said['request_id']} {start}", "dim"))
+        short = said["request_id"][:8]
+        self._of(said["function"], ("-> ", "dim"), (f"{short} {start}", "dim"))
 
     def _invocation(self, said: dict[str, Any]) -> None:
         good = said["status"] == "ok"
@@ -149,7 +181,8 @@ class TextOutput:
 
     def _reload(self, said: dict[str, Any]) -> None:
         files = ", ".join(name.rpartition("/")[2] for name in said["files"])
-        self._line(("reload ", _BUSY), f"{files} -> {', '.join(said['functions'])}")
+        functions = ", ".join(said["functions"]) or "no effect on this stage"
+        self._line(("reload ", _BUSY), f"{files} -> {functions}")
 
     # --- everything else --------------------------------------------------
 
@@ -163,6 +196,7 @@ class TextOutput:
         self._line(("warning ", _BUSY), f"{name}{said['text']}")
 
     def _error(self, said: dict[str, Any]) -> None:
+        self._end_progress()
         self._line(("error ", _BAD), said["message"])
         if said.get("hint"):
             self._line(said["hint"])
@@ -189,3 +223,12 @@ class TextOutput:
         self._line(("ok   " if good else "fail ", _GOOD if good else _BAD), said["text"])
         if not good and said.get("hint"):
             self._line("     ", said["hint"])
+
+
+def _shown(urls: dict[str, str], outputs: dict[str, str]) -> dict[str, str]:
+    """Return URLs and outputs for people: each address once, under its output's name."""
+    shown: dict[str, str] = {}
+    for name, value in reversed(urls.items()):  # outputs come last, and go first
+        if value not in shown.values():
+            shown[name] = value
+    return {**dict(reversed(shown.items())), **outputs}

@@ -196,7 +196,14 @@ class Deployment:
         local = urls.base(self.access.endpoint_url or "") if self.access.local else None
         place = urls.Place(found.region, found.identity.partition, local)
         resources = self._aws.stack_resources(self.stack_name)
-        addresses = urls.of_stack(resources, outputs, place)
+        functions = {
+            str(resource["LogicalResourceId"]): self._aws.function_url(
+                str(resource["PhysicalResourceId"])
+            )
+            for resource in resources
+            if resource["ResourceType"] == "AWS::Lambda::Url"
+        }
+        addresses = urls.of_stack(resources, {**functions, **outputs}, place)
         return addresses, {name: text for name, text in outputs.items() if name not in addresses}
 
     def remove(self) -> None:

@@ -20,7 +20,7 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ from samlive import __version__, names, output, stage
 from samlive.access import Access
 from samlive.deploy.pace import Interrupted
 from samlive.deployment import Deployment
-from samlive.rewriting import DEFAULT_REGION, Facts, options, recall, rewrite
+from samlive.rewriting import DEFAULT_REGION, options, recall, rewrite
 from samlive.settings import Settings
 from samlive.signals import Stop
 from samlive.state import Project
@@ -37,6 +37,7 @@ from samlive.template_watch import changed, marks
 if TYPE_CHECKING:
     from samlive.narrator import Narrator
     from samlive.offline import Offline
+    from samlive_relay.config import LocalFunction
     from samlive_relay.relay import Relay
     from samlive_transform import Result
 
@@ -114,6 +115,7 @@ class Session:
         for text in self._settings.notices:
             self._out.tell("warning", text=text)
         await self._in_thread(self._check_template)
+        warm = asyncio.ensure_future(asyncio.to_thread(_import_ahead))
         self._region = self._settings.text("region")
         if self._project.offline:
             await self._in_thread(self._start_cloud)
@@ -125,12 +127,18 @@ class Session:
         )
         await self._in_thread(self._deployment.survey)
         self._say_starting()
-        self._result = await self._in_thread(self._prepare, dry_run)
+        await warm
         if dry_run:
+            await self._in_thread(self._prepare, False)
             self._out.tell("plan", lines=self._deployment.describe(self._result))
             return
-        self._marks = marks(self._watched())
-        await self._start_relay()
+        # Side by side: both take a few round trips, and neither needs the other.
+        ended = await asyncio.gather(
+            self._in_thread(self._prepare, True), self._start_relay(), return_exceptions=True
+        )
+        for failure in ended:
+            if isinstance(failure, BaseException):
+                raise failure
         await self._in_thread(self._deployment.apply, self._result)
         await self._say_ready()
 
@@ -138,8 +146,9 @@ class Session:
         """Rewrite with what is known from last time: a bad template costs nothing."""
         name = self._settings.text("stage") or self._project.stage() or "stage"
         facts = recall(self._project.of(name).record, self._settings)
-        wanted = options(self._settings, name, facts)
-        self._preview = (wanted, rewrite(self._settings.template, wanted))
+        self._wanted = options(self._settings, name, facts)
+        self._result = rewrite(self._settings.template, self._wanted)
+        self._marks = marks(self._watched())
 
     def _start_cloud(self) -> None:
         from samlive import offline
@@ -166,18 +175,13 @@ class Session:
             None if self._settings.output == "json" else stage.terminal_question(),
         )
 
-    def _prepare(self, dry_run: bool) -> "Result":
-        """Rewrite the template for this account and plan its deploy."""
-        facts = self._deployment.facts(publish=not dry_run)
-        result = self._rewritten(facts)
-        self._deployment.prepare(result)
-        return result
-
-    def _rewritten(self, facts: Facts) -> "Result":
+    def _prepare(self, publish: bool) -> None:
+        """Rewrite the template for this account, unless that is done, and plan its deploy."""
+        facts = self._deployment.facts(publish)
         wanted = options(self._settings, self._stage, facts, self._deployment.stack)
-        if self._preview[0] != wanted:
-            self._preview = (wanted, rewrite(self._settings.template, wanted))
-        return self._preview[1]
+        if wanted != self._wanted:
+            self._result = rewrite(self._settings.template, wanted)
+        self._deployment.prepare(self._result)
 
     async def _start_relay(self) -> None:
         from samlive.narrator import Narrator
@@ -185,6 +189,7 @@ class Session:
         from samlive_relay.relay import Relay
 
         self._narrator = Narrator(self._out, self._taken_over)
+        self._local = self._functions(self._result)
         deployment = self._deployment
         config = RelayConfig(
             app=self._settings.app,
@@ -192,16 +197,17 @@ class Session:
             key=deployment.key,
             owner=f"{names.os_user() or 'somebody'}@{socket.gethostname()}",
             broker=deployment.broker(),
-            functions=self._functions(self._result),
+            functions=self._local,
             project=self._settings.folder,
             state=self._state.folder,
             takeover=self._settings.flag("takeover"),
         )
         self._state.make()
-        self._relay = Relay(config, self._narrator)
-        await self._relay.start()
+        relay = Relay(config, self._narrator)
+        await self._unless_stopped(relay.start())
+        self._relay = relay
 
-    def _functions(self, result: "Result") -> Mapping[str, Any]:
+    def _functions(self, result: "Result") -> Mapping[str, "LocalFunction"]:
         from samlive.local_functions import from_report
 
         return from_report(
@@ -247,29 +253,26 @@ class Session:
         if files & set(self._settings.files):
             self._settings = self._reload()
             self._deployment.use(self._settings)
-        before = self._result
-        # The same options read a changed file: the preview must not answer.
-        wanted = options(
-            self._settings,
-            self._stage,
-            self._deployment.facts(publish=False),
-            self._deployment.stack,
-        )
+        facts = self._deployment.facts(publish=False)
+        wanted = options(self._settings, self._stage, facts, self._deployment.stack)
         result = await self._in_thread(rewrite, self._settings.template, wanted)
-        functions = self._functions(result)
+        before, functions = self._local, self._functions(result)
         assert self._relay is not None
-        changed_names = [str(path) for path in sorted(files)]
-        if not await self._in_thread(self._deployment.prepare, result):
-            self._result = result
-            self._relay.update_functions(functions)
-            self._out.tell("reload", functions=sorted(functions), files=changed_names)
+        if await self._in_thread(self._deployment.prepare, result):
+            # Functions that go must be served until they are gone.
+            self._relay.update_functions({**before, **functions})
+            await self._in_thread(self._deployment.apply, result)
+            self._use(result, functions)
+            await self._say_ready()
             return
-        # Functions that go must be served until they are gone.
-        self._relay.update_functions({**self._functions(before), **functions})
-        await self._in_thread(self._deployment.apply, result)
-        self._result = result
+        self._use(result, functions)
+        names = sorted(n for n in functions if functions[n] != before.get(n))
+        self._out.tell("reload", functions=names, files=[str(path) for path in sorted(files)])
+
+    def _use(self, result: "Result", functions: Mapping[str, "LocalFunction"]) -> None:
+        assert self._relay is not None
+        self._result, self._local = result, functions
         self._relay.update_functions(functions)
-        await self._say_ready()
 
     def _watched(self) -> frozenset[Path]:
         folder = self._settings.folder
@@ -290,7 +293,7 @@ class Session:
             raise error
         self._out.tell(
             "error",
-            message=f"{failure.message} The stage stays as it was.",
+            message=f"{failure.message.rstrip('.')}. The stage stays as it was.",
             hint=failure.hint,
         )
 
@@ -374,6 +377,23 @@ class Session:
             seconds=round(time.monotonic() - self._began, 3),
         )
 
+    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
+        """Await something that can be given up.
+
+        Raises:
+            Interrupted: The user wants to stop.
+        """
+        task = asyncio.ensure_future(work)
+        stopped = asyncio.ensure_future(self._stop.requested.wait())
+        await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if task.done():
+            task.result()
+            return
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise Interrupted
+
     async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """Do something that blocks, unless the user wants to stop.
 
@@ -386,6 +406,13 @@ class Session:
         if self._stop.requested.is_set():
             raise Interrupted
         return found
+
+
+def _import_ahead() -> None:
+    """Import what the next steps need while the embedded cloud starts."""
+    import boto3  # noqa: F401  # only for its time
+
+    import samlive_relay.transports.iot  # noqa: F401
 
 
 def _variables_file(project: Project) -> Path:

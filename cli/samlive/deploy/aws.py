@@ -151,6 +151,20 @@ class Aws:
         variables: dict[str, str] = answer.get("Environment", {}).get("Variables", {})
         return variables
 
+    def function_url(self, function: str) -> str:
+        """Return the URL of a function or of its alias (GetFunctionUrlConfig).
+
+        Args:
+            function: Name or ARN, ":alias" at its end when the URL is an alias's.
+        """
+        head, _, alias = function.rpartition(":")
+        qualified = function.count(":") in (1, 7)
+        where = {"FunctionName": head, "Qualifier": alias} if qualified else {}
+        answer = self._call(
+            "lambda", "get_function_url_config", **(where or {"FunctionName": function})
+        )
+        return str(answer["FunctionUrl"])
+
     # --- cloudformation ---------------------------------------------------
 
     def stack(self, name: str) -> dict[str, Any] | None:

@@ -41,41 +41,44 @@ class Place:
 def of_stack(
     resources: Iterable[Mapping[str, Any]], outputs: Mapping[str, str], place: Place
 ) -> dict[str, str]:
-    """Return the URLs of a stack by logical id, and its outputs that are such URLs.
+    """Return the URLs of a stack's APIs by logical id, and its outputs that are such URLs.
 
     Args:
         resources: Summaries as ListStackResources has them.
-        outputs: The stack's outputs by name.
+        outputs: The stack's outputs by name, and URLs of functions by logical id.
         place: Where the addresses live.
     """
     listed = list(resources)
-    http = {r["PhysicalResourceId"]: r["LogicalResourceId"] for r in _of(listed, "V2::Api")}
-    rest = {r["PhysicalResourceId"]: r["LogicalResourceId"] for r in _of(listed, "::RestApi")}
-    urls = {logical: _http_api(api, "", place) for api, logical in http.items()}
-    stages = [r["PhysicalResourceId"] for r in _of(listed, "AWS::ApiGateway::Stage")]
-    for number, (api, logical) in enumerate(rest.items()):
-        stage = _stage_of(logical, listed) or (stages[number] if number < len(stages) else None)
-        if stage:
-            urls[logical] = _rest_api(api, stage, "", place)
+    urls: dict[str, str] = {}
+    rest: set[str] = set()
+    for api in _of(listed, "AWS::ApiGatewayV2::Api"):
+        stage = _stage(api, listed, "AWS::ApiGatewayV2::Stage") or "$default"
+        urls[api["LogicalResourceId"]] = _http_api(api["PhysicalResourceId"], stage, "", place)
+    for api in _of(listed, "AWS::ApiGateway::RestApi"):
+        rest.add(api["PhysicalResourceId"])
+        named = _stage(api, listed, "AWS::ApiGateway::Stage")
+        if named:
+            urls[api["LogicalResourceId"]] = _rest_api(api["PhysicalResourceId"], named, "", place)
     for name, value in outputs.items():
-        found = _translated(value, set(rest), place)
+        found = _translated(value, rest, place)
         if found:
             urls[name] = found
     return urls
 
 
-def _of(resources: Iterable[Mapping[str, Any]], ending: str) -> Iterable[Mapping[str, Any]]:
+def _of(resources: Iterable[Mapping[str, Any]], kind: str) -> Iterable[Mapping[str, Any]]:
     for resource in resources:
-        if resource["ResourceType"].endswith(ending) and resource.get("PhysicalResourceId"):
+        if resource["ResourceType"] == kind and resource.get("PhysicalResourceId"):
             yield resource
 
 
-def _stage_of(api: str, resources: Iterable[Mapping[str, Any]]) -> str | None:
-    """Return the stage that SAM made for an API: its logical id starts with the API's."""
-    for resource in _of(resources, "AWS::ApiGateway::Stage"):
-        if resource["LogicalResourceId"].startswith(api):
-            return str(resource["PhysicalResourceId"])
-    return None
+def _stage(api: Mapping[str, Any], resources: list[Mapping[str, Any]], kind: str) -> str | None:
+    """Return an API's stage: the one that SAM named after it, else the only one."""
+    stages = list(_of(resources, kind))
+    for stage in stages:
+        if stage["LogicalResourceId"].startswith(api["LogicalResourceId"]):
+            return str(stage["PhysicalResourceId"])
+    return str(stages[0]["PhysicalResourceId"]) if len(stages) == 1 else None
 
 
 def _translated(value: str, rest: set[str], place: Place) -> str | None:
@@ -90,13 +93,14 @@ def _translated(value: str, rest: set[str], place: Place) -> str | None:
     if found["id"] in rest:
         stage, _, remaining = path.lstrip("/").partition("/")
         return _rest_api(found["id"], stage, f"/{remaining}" if remaining else "", place)
-    return _http_api(found["id"], path.rstrip("/"), place)
+    return _http_api(found["id"], "$default", path.rstrip("/"), place)
 
 
-def _http_api(api: str, path: str, place: Place) -> str:
+def _http_api(api: str, stage: str, path: str, place: Place) -> str:
     if place.local:
-        return f"{place.local}/_aws/execute-api/{api}/$default{path}"
-    return f"https://{api}.execute-api.{place.region}.{place.suffix}{path}"
+        return f"{place.local}/_aws/execute-api/{api}/{stage}{path}"
+    named = "" if stage == "$default" else f"/{stage}"
+    return f"https://{api}.execute-api.{place.region}.{place.suffix}{named}{path}"
 
 
 def _rest_api(api: str, stage: str, path: str, place: Place) -> str:
