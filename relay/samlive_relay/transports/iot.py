@@ -29,6 +29,7 @@ from samlive_stub.protocol import Publish
 
 from .link import Connector, Link
 from .nagle import disable_nagle
+from .probe import problem_with
 
 KEEP_ALIVE_SECONDS = 30
 """The broker sends the will after 1.5 times this without a word."""
@@ -36,7 +37,14 @@ KEEP_ALIVE_SECONDS = 30
 CONNECT_SECONDS = 12.0
 """The first connection is given up after this; later ones are tried for ever."""
 
+PATIENCE_SECONDS = 3.0
+"""After this long without any word, the way to the broker is examined."""
+
+MAX_FAILURES = 3
+"""The first connection is given up after so many failures in a row."""
+
 RECONNECT_MS = (500, 20_000)
+MAX_TOPICS = 10_000
 STOP_SECONDS = 3.0
 DEFAULT_PORT = 443
 
@@ -71,10 +79,11 @@ class IotTransport:
         self._client: Any = None
         self._stopped: asyncio.Event = asyncio.Event()
         self._first: asyncio.Future[None] | None = None
-        self._was_ready = False
         self._closing = False
         self._credential_problem: BaseException | None = None
         self._last_problem = ""
+        self._failures = 0
+        self._allowed: set[str] = set()
         self._sent: deque[Future[Any]] = deque(maxlen=2048)
 
     async def connect(self) -> None:
@@ -82,10 +91,18 @@ class IotTransport:
         self._loop = asyncio.get_running_loop()
         self._first = self._loop.create_future()
         self._start()
-        try:
-            await asyncio.wait_for(asyncio.shield(self._first), CONNECT_SECONDS)
-        except TimeoutError:
-            raise self._unreachable() from None
+        done, _ = await asyncio.wait((self._first,), timeout=PATIENCE_SECONDS)
+        if not done:
+            found = await self._loop.run_in_executor(
+                self._signer, problem_with, self._broker, *self._address()
+            )
+            self._last_problem = found or self._last_problem
+            rest = 0 if found else CONNECT_SECONDS - PATIENCE_SECONDS
+            done, _ = await asyncio.wait((self._first,), timeout=rest)
+        if not done:
+            self._first.cancel()
+            raise self._unreachable()
+        self._first.result()
 
     def publish(self, packet: Publish) -> None:
         """Publish at QoS 1; see `Transport`."""
@@ -95,16 +112,17 @@ class IotTransport:
             return
         while self._sent and self._sent[0].done():
             self._sent.popleft()
-        self._sent.append(
-            self._client.publish(
-                mqtt5.PublishPacket(
-                    topic=packet.topic,
-                    payload=packet.payload,
-                    qos=mqtt5.QoS.AT_LEAST_ONCE,
-                    retain=packet.retain,
-                )
+        sent = self._client.publish(
+            mqtt5.PublishPacket(
+                topic=packet.topic,
+                payload=packet.payload,
+                qos=mqtt5.QoS.AT_LEAST_ONCE,
+                retain=packet.retain,
             )
         )
+        self._sent.append(sent)
+        if packet.topic not in self._allowed:
+            sent.add_done_callback(lambda done: self._hand_over(self._on_sent, packet.topic, done))
 
     async def flush(self) -> None:
         """Wait for the broker's acknowledgements; see `Transport`."""
@@ -120,7 +138,9 @@ class IotTransport:
         self._closing = True
         client, self._client = self._client, None
         if client is not None:
-            client.stop()
+            from awscrt import mqtt5
+
+            client.stop(mqtt5.DisconnectPacket())  # without one, the broker sends the will
             try:
                 await asyncio.wait_for(self._stopped.wait(), STOP_SECONDS)
             except TimeoutError:
@@ -283,12 +303,24 @@ class IotTransport:
                 "Allow iot:Subscribe and iot:Receive on samlive/*.",
             )
             return
-        self._was_ready = True
         self._link.on_state(ConnectionChanged("connected"))
         if self._first is not None and not self._first.done():
             self._first.set_result(None)
         else:
             self._link.on_ready()
+
+    def _on_sent(self, topic: str, done: "Future[Any]") -> None:
+        """Look at the first acknowledgement of a topic: is publishing there allowed?"""
+        if done.cancelled() or done.exception() or topic in self._allowed:
+            return
+        if len(self._allowed) > MAX_TOPICS:
+            self._allowed.clear()
+        self._allowed.add(topic)
+        if (done.result().puback.reason_code or 0) >= 0x80:
+            self._refuse(
+                f"{self._broker.endpoint} refused a message to {topic}.",
+                "Allow iot:Publish and iot:RetainPublish on topic/samlive/*.",
+            )
 
     def _on_failure(self, data: Any) -> None:
         if self._closing:
@@ -298,7 +330,11 @@ class IotTransport:
             self._refuse(*refusal)
             return
         self._last_problem = str(data.exception)
-        if self._first is None or self._first.done():
+        self._failures += 1
+        if self._first is not None and not self._first.done():
+            if self._failures >= MAX_FAILURES:
+                self._first.set_exception(self._unreachable())
+        else:
             self._link.on_state(ConnectionChanged("reconnecting", self._last_problem))
 
     def _on_lost(self, data: Any) -> None:
