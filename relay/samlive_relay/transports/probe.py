@@ -28,15 +28,13 @@ def problem_with(broker: Broker, host: str, port: int, tls: bool) -> str:
                 context = ssl.create_default_context(cafile=broker.ca_file)
                 with context.wrap_socket(connection, server_hostname=host):
                     return ""
+    except ssl.SSLCertVerificationError as problem:
+        return f"TLS: {problem.verify_message}"
     except ssl.SSLError as problem:
-        return f"TLS: {problem.verify_message}" if _is_trust(problem) else f"TLS: {problem.reason}"
+        return f"TLS: {problem.reason}"
     except OSError as problem:
         return str(problem)
     return ""
-
-
-def _is_trust(problem: ssl.SSLError) -> bool:
-    return isinstance(problem, ssl.SSLCertVerificationError)
 
 
 def _open(proxy: str | None, host: str, port: int) -> socket.socket:

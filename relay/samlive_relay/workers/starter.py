@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from samlive_relay.config import LocalFunction, RelayConfig
 from samlive_relay.errors import RelayError
 
-from . import environment, interpreters
+from . import environment, interpreters, node
+from .api_worker import ApiWorker
 from .python import PythonWorker
+from .runtime_api import RuntimeApi
 from .worker import Boot, Hooks, Worker
 
 Warn = Callable[[str, str], None]
@@ -24,6 +26,7 @@ class Starter:
     def __init__(self, config: RelayConfig, warn: Warn) -> None:
         self._config = config
         self._warn = warn
+        self._api = RuntimeApi()
         self._warned: set[tuple[str, str]] = set()
 
     async def start(
@@ -46,19 +49,24 @@ class Starter:
             )
         variables = environment.build(function, remote, os.environ)
         boot = Boot(function, variables, self._config.project, self._config.state)
-        worker = self._worker(boot, hooks)
+        worker = await self._worker(boot, hooks)
         await worker.start()
         return worker
 
     async def close(self) -> None:
         """End what workers share."""
+        await self._api.close()
 
-    def _worker(self, boot: Boot, hooks: Hooks) -> Worker:
+    async def _worker(self, boot: Boot, hooks: Hooks) -> Worker:
         function = boot.function
         if function.runtime.startswith("python"):
             interpreter = interpreters.find(function, boot.project, os.environ)
             self._warn_once(function, interpreters.mismatch(function, interpreter))
             return PythonWorker(boot, hooks, interpreter)
+        if function.runtime.startswith("nodejs"):
+            program = node.find(function, os.environ)
+            self._warn_once(function, await node.mismatch(function, program))
+            return ApiWorker(boot, hooks, (program, str(node.RUNNER)), self._api)
         raise RelayError(
             f"samlive cannot run {function.runtime} of {function.logical_id} locally yet.",
             "Keep the function as deployed.",

@@ -1,0 +1,61 @@
+/** The Runtime API's client: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html */
+import http from "node:http";
+
+export class RuntimeClient {
+  /** @param {string} api host:port, with a path when there is one */
+  constructor(api) {
+    const url = new URL(`http://${api}`);
+    this.host = url.hostname;
+    this.port = url.port;
+    this.root = url.pathname.replace(/\/$/, "");
+    this.base = `${this.root}/2018-06-01/runtime`;
+    this.agent = new http.Agent({ keepAlive: true, maxSockets: 2, noDelay: true });
+  }
+
+  /** Wait for the next invocation; the process ends when the relay has hung up. */
+  async next() {
+    try {
+      const { headers, body } = await this.send("GET", `${this.base}/invocation/next`);
+      return { headers, event: body };
+    } catch {
+      process.exit(0);
+    }
+  }
+
+  response(id, body) {
+    return this.send("POST", `${this.base}/invocation/${id}/response`, body);
+  }
+
+  error(id, error) {
+    return this.sendError(`${this.base}/invocation/${id}/error`, error);
+  }
+
+  initError(error) {
+    return this.sendError(`${this.base}/init/error`, error);
+  }
+
+  loaded(files) {
+    return this.send("POST", `${this.root}/samlive/loaded`, JSON.stringify(files));
+  }
+
+  sendError(path, error) {
+    const headers = { "Lambda-Runtime-Function-Error-Type": encodeURI(error.errorType ?? "Error") };
+    return this.send("POST", path, JSON.stringify(error), headers).catch(() => process.exit(1));
+  }
+
+  send(method, path, body, headers = {}) {
+    return new Promise((resolve, reject) => {
+      const length = body === undefined ? {} : { "Content-Length": Buffer.byteLength(body) };
+      const { host, port, agent } = this;
+      const options = { host, port, agent, method, path, headers: { ...headers, ...length } };
+      const request = http.request(options, (reply) => {
+        const parts = [];
+        reply.on("data", (part) => parts.push(part));
+        reply.on("end", () => resolve({ headers: reply.headers, body: Buffer.concat(parts) }));
+        reply.on("error", reject);
+      });
+      request.on("error", reject);
+      request.end(body);
+    });
+  }
+}

@@ -1,0 +1,65 @@
+/** Finds the function that a handler string names, as CommonJS or ES module. */
+import fs from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { RuntimeFault } from "./errors.mjs";
+
+const EXTENSIONS = ["", ".js", ".mjs", ".cjs"];
+
+/**
+ * @param {string} root code folder
+ * @param {string} name the template's Handler, such as "src/index.handler"
+ */
+export async function findHandler(root, name) {
+  if (name.includes("..")) throw new RuntimeFault("MalformedHandlerName", `'${name}' is not valid`);
+  const folder = path.dirname(name);
+  const match = path.basename(name).match(/^([^.]*)\.(.*)$/);
+  if (!match) throw new RuntimeFault("MalformedHandlerName", "Bad handler");
+  const module = await load(root, path.join(folder, match[1]));
+  let found = module;
+  for (const part of match[2].split(".")) found = found?.[part];
+  if (found === undefined && module.default) {
+    found = module.default;
+    for (const part of match[2].split(".")) found = found?.[part];
+  }
+  if (!found) throw new RuntimeFault("HandlerNotFound", `${name} is undefined or not exported`);
+  if (typeof found !== "function") {
+    throw new RuntimeFault("HandlerNotFound", `${name} is not a function`);
+  }
+  return found;
+}
+
+async function load(root, name) {
+  const base = path.resolve(process.env.SAMLIVE_BUNDLE ?? root, name);
+  const file = EXTENSIONS.map((extension) => base + extension).find(isFile);
+  const require = createRequire(path.join(path.resolve(root), "_"));
+  try {
+    if (file && isEsm(file)) return await import(pathToFileURL(file).href);
+    return require(file ?? require.resolve(name, { paths: [root, path.dirname(base)] }));
+  } catch (error) {
+    throw explain(error);
+  }
+}
+
+function explain(error) {
+  if (error instanceof SyntaxError) return new RuntimeFault("UserCodeSyntaxError", error);
+  if (error?.code === "MODULE_NOT_FOUND" || error?.code === "ERR_MODULE_NOT_FOUND") {
+    return new RuntimeFault("ImportModuleError", error);
+  }
+  return error;
+}
+
+function isFile(name) {
+  return fs.statSync(name, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function isEsm(file) {
+  if (file.endsWith(".mjs")) return true;
+  if (file.endsWith(".cjs")) return false;
+  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
+    const settings = path.join(folder, "package.json");
+    if (isFile(settings)) return JSON.parse(fs.readFileSync(settings)).type === "module";
+    if (folder === path.dirname(folder)) return false;
+  }
+}

@@ -1,0 +1,63 @@
+"""Functions whose process speaks the Lambda Runtime API: Node, and any bootstrap.
+
+Such a process reads its variables at its start, so it gets the environment the
+ordinary way; only its owner can read that of a running process.
+"""
+
+import json
+from collections.abc import Sequence
+
+from .process import Process
+from .runtime_api import RuntimeApi, Slot
+from .stamps import from_report
+from .worker import Boot, Call, Hooks, Outcome, Worker
+
+
+class ApiWorker(Worker):
+    """One process with a runtime interface client.
+
+    Args:
+        boot: The environment it stands for.
+        hooks: Whom it tells.
+        command: Program and arguments.
+        api: The session's Runtime API.
+    """
+
+    def __init__(self, boot: Boot, hooks: Hooks, command: Sequence[str], api: RuntimeApi) -> None:
+        super().__init__(boot, hooks)
+        self._command = command
+        self._api = api
+        self._slot = Slot(
+            on_answer=self._take_answer,
+            on_init_error=self._take_fault,
+            on_ready=self._note_ready,
+            on_loaded=lambda body: self._on_loaded(from_report(json.loads(body))),
+        )
+
+    async def start(self) -> None:
+        """Start the process with its place in the Runtime API."""
+        address = await self._api.add(self._slot)
+        variables = {**self.boot.variables, "AWS_LAMBDA_RUNTIME_API": address}
+        code = self.boot.function.code
+        self._launched(Process(self._command, code, variables, self._on_line))
+        self.when_gone(lambda: self._api.remove(self._slot))
+
+    def _dispatch(self, call: Call) -> None:
+        self._slot.calls.put_nowait(call)
+
+    def _hang_up(self) -> None:
+        self._slot.close()
+
+    def _take_answer(self, request_id: str, body: bytes, error: bool) -> None:
+        self._finish(Outcome(body, error=error))
+
+    def _take_fault(self, body: bytes) -> None:
+        try:
+            fault = json.loads(body)
+        except ValueError:
+            fault = {"errorType": "Runtime.Unknown", "errorMessage": body.decode(errors="replace")}
+        self._on_fault(fault)
+
+    def _note_ready(self) -> None:
+        if not self._ready_at:
+            self._on_ready()

@@ -1,0 +1,200 @@
+"""A Lambda Runtime API on loopback, for runtimes with an interface client of their own.
+
+    http://127.0.0.1:<port>/<token>/2018-06-01/runtime/...
+
+One server for the session. Each worker has a random token, the first part of
+its path, so a process of one function can neither read nor answer another's
+invocations. Host is checked, and requests with an Origin are refused, so that
+no web page can reach it (DNS rebinding).
+
+API: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. One path is
+ours, `POST /<token>/samlive/loaded`: the files that the Node runner has read.
+"""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from samlive_relay.errors import RelayError
+
+from .http1 import HttpError, Request, read_request, response
+from .worker import Call
+
+PREFIX = "/2018-06-01/runtime/"
+NO_HEADERS = frozenset({"request-id", "now-ms", "content-type", "aws-request-id", "tenant-id"})
+
+
+@dataclass(eq=False)
+class Slot:
+    """What one worker's process may do.
+
+    Args:
+        on_answer: Told request id, body, and whether it is an error.
+        on_init_error: Told the error when initialisation failed.
+        on_ready: Told when it asks for its first invocation.
+        on_loaded: Told which files it has read.
+    """
+
+    on_answer: Callable[[str, bytes, bool], None]
+    on_init_error: Callable[[bytes], None]
+    on_ready: Callable[[], None]
+    on_loaded: Callable[[bytes], None]
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    calls: "asyncio.Queue[Call | None]" = field(default_factory=asyncio.Queue)
+    running: str = ""
+
+    def close(self) -> None:
+        """Hang up on the process at its next request for work."""
+        self.calls.put_nowait(None)
+
+
+class RuntimeApi:
+    """The server; started when the first worker needs it."""
+
+    def __init__(self) -> None:
+        self._slots: dict[str, Slot] = {}
+        self._server: asyncio.Server | None = None
+        self._starting = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._hosts: frozenset[str] = frozenset()
+
+    async def add(self, slot: Slot) -> str:
+        """Serve a worker; return the value of its AWS_LAMBDA_RUNTIME_API.
+
+        Raises:
+            RelayError: No port of loopback can be had.
+        """
+        async with self._starting:
+            if self._server is None:
+                await self._listen()
+        assert self._server is not None
+        self._slots[slot.token] = slot
+        port = self._server.sockets[0].getsockname()[1]
+        return f"127.0.0.1:{port}/{slot.token}"
+
+    def remove(self, slot: Slot) -> None:
+        """Stop serving a worker."""
+        self._slots.pop(slot.token, None)
+        slot.close()
+
+    async def close(self) -> None:
+        """Stop the server and drop every connection."""
+        if self._server is not None:
+            self._server.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._server is not None:
+            await self._server.wait_closed()
+
+    async def _listen(self) -> None:
+        try:
+            self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        except OSError as problem:
+            raise RelayError(f"No port on 127.0.0.1 for the Runtime API: {problem}.") from None
+        port = self._server.sockets[0].getsockname()[1]
+        self._hosts = frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            while await self._serve_one(reader, writer):
+                pass
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+
+    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Serve a request; tell whether the connection stays open."""
+        try:
+            request = await read_request(reader)
+            if request is None:
+                return False
+            slot, path = self._admit(request)
+            reply = await self._reply(slot, request, path, reader)
+        except HttpError as problem:
+            text = json.dumps({"errorMessage": str(problem), "errorType": "InvalidRequest"})
+            writer.write(response(problem.status, {"Connection": "close"}, text.encode()))
+            await writer.drain()
+            return False
+        if reply is None:
+            return False
+        writer.write(reply)
+        await writer.drain()
+        return True
+
+    def _admit(self, request: Request) -> tuple[Slot, str]:
+        if request.headers.get("host", "").split("/")[0] not in self._hosts:
+            raise HttpError(403, "wrong Host")
+        if "origin" in request.headers:
+            raise HttpError(403, "not for web pages")
+        token, _, path = request.path.removeprefix("/").partition("/")
+        slot = self._slots.get(token)
+        if slot is None:
+            raise HttpError(403, "unknown token")
+        return slot, f"/{path}"
+
+    async def _reply(
+        self, slot: Slot, request: Request, path: str, reader: asyncio.StreamReader
+    ) -> bytes | None:
+        action = path.removeprefix(PREFIX)
+        if request.method == "GET" and action == "invocation/next":
+            return await self._next(slot, reader)
+        if request.method != "POST":
+            raise HttpError(404, f"no {request.method} {path}")
+        if path == "/samlive/loaded":
+            slot.on_loaded(request.body)
+        elif action == "init/error":
+            slot.on_init_error(request.body)
+        else:
+            self._take_answer(slot, action, request.body)
+        return response(202, {"Content-Type": "application/json"}, b'{"status":"OK"}')
+
+    @staticmethod
+    def _take_answer(slot: Slot, action: str, body: bytes) -> None:
+        parts = action.split("/")
+        if len(parts) != 3 or parts[0] != "invocation" or parts[2] not in ("response", "error"):
+            raise HttpError(404, f"no POST {action}")
+        if parts[1] != slot.running:
+            raise HttpError(400, "not the running request")
+        slot.running = ""
+        slot.on_answer(parts[1], body, parts[2] == "error")
+
+    @staticmethod
+    async def _next(slot: Slot, reader: asyncio.StreamReader) -> bytes | None:
+        slot.on_ready()
+        waiting = asyncio.ensure_future(slot.calls.get())
+        gone = asyncio.ensure_future(_end_of(reader))
+        try:
+            await asyncio.wait((waiting, gone), return_when=asyncio.FIRST_COMPLETED)
+            call = waiting.result() if waiting.done() else None
+        finally:
+            for future in (waiting, gone):
+                future.cancel()
+            await asyncio.gather(waiting, gone, return_exceptions=True)
+        if call is None:
+            return None
+        slot.running = call.request_id
+        return response(200, _headers(call), call.event)
+
+
+async def _end_of(reader: asyncio.StreamReader) -> None:
+    """Wait until the other end hangs up; it sends nothing while it waits."""
+    await reader.read(1)
+
+
+def _headers(call: Call) -> dict[str, str]:
+    headers = {
+        "Content-Type": call.fields.get("content-type", "application/json"),
+        "Lambda-Runtime-Aws-Request-Id": call.request_id,
+    }
+    for name, value in call.fields.items():
+        if name not in NO_HEADERS:
+            headers["Lambda-Runtime-" + name.title()] = value
+    return headers
