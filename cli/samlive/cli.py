@@ -62,7 +62,12 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"samlive {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():
-        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        command = commands.add_parser(
+            name,
+            help=text,
+            description=text[0].upper() + text[1:] + ".",
+            usage=f"samlive {name} [TEMPLATE] [options]",
+        )
         _add_template(command)
         _add_common(command)
         _add_special(name, command)

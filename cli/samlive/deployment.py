@@ -151,7 +151,12 @@ class Deployment:
             self._wishes(),
             self._found.stack,
         )
-        return self._plan.action != "none"
+        return self.changes
+
+    @property
+    def changes(self) -> bool:
+        """Whether the plan changes anything."""
+        return self._plan is not None and self._plan.action != "none"
 
     def describe(self, result: "Result") -> list[str]:
         """Return the plan in lines for people."""

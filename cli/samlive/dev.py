@@ -28,6 +28,7 @@ from samlive import __version__, names, output, stage
 from samlive.access import Access
 from samlive.deploy.pace import Interrupted
 from samlive.deployment import Deployment
+from samlive.errors import SamliveError
 from samlive.rewriting import DEFAULT_REGION, options, recall, rewrite
 from samlive.settings import Settings
 from samlive.signals import Stop
@@ -115,12 +116,13 @@ class Session:
         for text in self._settings.notices:
             self._out.tell("warning", text=text)
         await self._in_thread(self._check_template)
+        known = self._known_stage()
         warm = asyncio.ensure_future(asyncio.to_thread(_import_ahead))
         self._region = self._settings.text("region")
         if self._project.offline:
             await self._in_thread(self._start_cloud)
         access = self._access()
-        self._stage = await self._in_thread(self._choose_stage, access)
+        self._stage = known or await self._ask_stage(access)
         self._state = self._project.of(self._stage)
         self._deployment = Deployment(
             self._settings, self._stage, self._state, access, self._stop.threads, self._out
@@ -139,6 +141,7 @@ class Session:
         for failure in ended:
             if isinstance(failure, BaseException):
                 raise failure
+        self._confirm()
         await self._in_thread(self._deployment.apply, self._result)
         await self._say_ready()
 
@@ -165,15 +168,28 @@ class Session:
         variables = {**self._environment, **self._cloud.environment}
         return Access(variables, self._region, isolated=True)
 
-    def _choose_stage(self, access: Access) -> str:
+    def _known_stage(self) -> str | None:
+        """Return the stage unless it has to be asked for; refuse what cannot be asked."""
+        name = stage.known(self._settings, self._project)
+        if name is None and self._question() is None:
+            raise stage.nobody_to_ask()
+        return name
+
+    def _question(self) -> Callable[[str], str] | None:
+        return None if self._settings.output == "json" else stage.terminal_question()
+
+    async def _ask_stage(self, access: Access) -> str:
         from samlive.deploy.aws import Aws
 
-        return stage.choose(
-            self._settings,
-            self._project,
-            lambda: Aws(access).identity().user,
-            None if self._settings.output == "json" else stage.terminal_question(),
-        )
+        identity = await self._in_thread(lambda: Aws(access).identity())
+        return stage.ask(self._project, identity.user, self._ask)
+
+    def _ask(self, text: str) -> str:
+        """Ask on the terminal; nothing else is under way on the loop meanwhile."""
+        question = self._question()
+        assert question is not None
+        with self._stop.paused():
+            return question(text)
 
     def _prepare(self, publish: bool) -> None:
         """Rewrite the template for this account, unless that is done, and plan its deploy."""
@@ -182,6 +198,18 @@ class Session:
         if wanted != self._wanted:
             self._result = rewrite(self._settings.template, wanted)
         self._deployment.prepare(self._result)
+
+    def _confirm(self) -> None:
+        """Show the plan and ask, when the user wants to be asked."""
+        if not (self._settings.flag("confirm_changeset") and self._deployment.changes):
+            return
+        if self._question() is None:
+            raise SamliveError(
+                "--confirm-changeset needs a terminal to ask on.", "Leave it out in scripts."
+            )
+        self._out.tell("plan", lines=self._deployment.describe(self._result))
+        if self._ask("Deploy this? [y/N] ").strip().lower() not in ("y", "yes"):
+            raise SamliveError("Nothing was deployed.")
 
     async def _start_relay(self) -> None:
         from samlive.narrator import Narrator

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _EXIT_STATUS = 130
+_SIGNALS = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "hang-up"}
 
 
 class Stop:
@@ -49,12 +50,27 @@ class Stop:
     @contextmanager
     def signals(self) -> Iterator[None]:
         """Listen to Ctrl-C and SIGTERM meanwhile."""
-        loop = asyncio.get_running_loop()
-        texts = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "hang-up"}
-        for number, text in texts.items():
-            loop.add_signal_handler(number, self.request, text)
+        self._listen()
         try:
             yield
         finally:
-            for number in texts:
-                loop.remove_signal_handler(number)
+            self._ignore()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let Ctrl-C end a question on the terminal meanwhile, as it does elsewhere."""
+        self._ignore()
+        try:
+            yield
+        finally:
+            self._listen()
+
+    def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number, text in _SIGNALS.items():
+            loop.add_signal_handler(number, self.request, text)
+
+    def _ignore(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)

@@ -52,7 +52,7 @@ def checks(settings: Settings, environment: Mapping[str, str]) -> dict[str, Chec
         facts = recall({}, settings)
         functions = rewrite(settings.template, options(settings, "doctor", facts)).report.functions
         live = sum(function.live for function in functions)
-        return f"{settings.template}: {live} functions go live, {len(functions) - live} are kept"
+        return f"{settings.template}: {live} of {len(functions)} functions go live"
 
     def credentials() -> str:
         return f"AWS knows you as {Aws(access).identity().arn}"
@@ -69,7 +69,7 @@ def checks(settings: Settings, environment: Mapping[str, str]) -> dict[str, Chec
         return _reachable(endpoint, access)
 
     def stack() -> str:
-        name = stage.remembered(settings, project)
+        name = stage.required(settings, project)
         wanted = stack_name(settings, name)
         found = Aws(access).stack(wanted)
         standing.check_ours(found, wanted, settings.app, name)

@@ -20,7 +20,7 @@ def run(settings: Settings, environment: Mapping[str, str], yes: bool) -> int:
         yes: Do not ask.
     """
     project = Project(settings.folder)
-    name = stage.remembered(settings, project)
+    name = stage.required(settings, project)
     region = settings.text("region") or project.of(name).record.get("region")
     access = Access(environment, region, settings.text("profile"))
     deployment = Deployment(

@@ -21,7 +21,7 @@ def run(settings: Settings, environment: Mapping[str, str]) -> int:
         environment: Environment variables.
     """
     project = Project(settings.folder)
-    name = stage.remembered(settings, project)
+    name = stage.required(settings, project)
     record = project.of(name).record
     region = settings.text("region") or record.get("region")
     aws = Aws(Access(environment, region, settings.text("profile")))
