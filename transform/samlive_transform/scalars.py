@@ -30,9 +30,7 @@ _BASED = re.compile(r"[-+]?0(x[0-9a-fA-F_]+|b[01_]+)")
 _FLOAT = re.compile(r"[-+]?([0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)([eE][-+][0-9]+)?")
 
 # First character of a plain scalar, then any other; ": " and " #" are refused apart.
-_PLAIN = re.compile(
-    r"[\w/.$(^+<\\=;~][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]*", re.ASCII
-)
+_PLAIN = re.compile(r"[\w/.$(^+<\\=;~][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]*")
 _FLOW_INDICATORS = re.compile(r"[\[\]{},]")
 _LOOKS_TYPED = re.compile(
     r"[-+]?[.]?[0-9][0-9_,.:]*([eE][-+]?[0-9]+)?"  # numbers, clocks, dotted versions
