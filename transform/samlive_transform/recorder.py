@@ -99,7 +99,7 @@ def differences(
 
     What is absent on one side is `REMOVED` there.
     """
-    if before is REMOVED and isinstance(after, dict) and path in made and after:
+    if before in (REMOVED, None) and isinstance(after, dict) and path in made and after:
         before = {}
     if isinstance(before, dict) and isinstance(after, dict):
         if intrinsic(before) == intrinsic(after):

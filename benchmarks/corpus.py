@@ -1,0 +1,183 @@
+"""Rewrites every template of the corpus and prints how it went.
+
+    python benchmarks/corpus.py [--core] [--lint] [--jobs N] [--json] [FILE ...]
+
+The corpus lies beside the checkout, at ../shared/corpus, and is only read.
+Exit status 1 when something does not hold.
+"""
+
+import argparse
+import json
+import logging
+import sys
+import time
+import traceback
+import warnings
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+import transform_checks as checks  # noqa: E402  # found through the path above
+from samlive_transform import Result, Source, TransformError, read, transform  # noqa: E402
+from samlive_transform.lint import new_errors  # noqa: E402
+from transform_stage import CORPUS, Fragment, corpus_files, options  # noqa: E402
+
+CACHE = ROOT / ".cache" / "lint"
+
+
+@dataclass
+class Row:
+    """How one template fared."""
+
+    file: str
+    outcome: str = ""
+    message: str = ""
+    bytes: int = 0
+    read_ms: float = 0.0
+    transform_ms: float = 0.0
+    functions: int = 0
+    live: int = 0
+    translates: bool = False
+    complaints: dict[str, list[str]] = field(default_factory=dict)
+
+
+def examine(path: Path, lint: bool) -> Row:
+    """Rewrite one template and check everything that must hold."""
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+    row = Row(str(path), bytes=path.stat().st_size)
+    try:
+        _examine(path, lint, row)
+    except TransformError as error:
+        row.message = str(error)
+        row.outcome = row.outcome or "unreadable"
+        if not error.hint:
+            row.complaints["reasoned"] = ["a refusal without a hint"]
+    except Exception:
+        row.outcome = "traceback"
+        row.complaints["traceback"] = [traceback.format_exc(limit=-4)]
+    return row
+
+
+def _examine(path: Path, lint: bool, row: Row) -> None:
+    start = time.perf_counter()
+    source = read(path)
+    row.read_ms = (time.perf_counter() - start) * 1000
+    row.outcome = "refused"
+    start = time.perf_counter()
+    result = transform(source, options())
+    row.transform_ms = (time.perf_counter() - start) * 1000
+    row.outcome = "transformed"
+    row.functions = len(result.report.functions)
+    row.live = sum(each.live for each in result.report.functions)
+    _check(source, result, lint, row)
+
+
+def _check(source: Source, result: Result, lint: bool, row: Row) -> None:
+    again = transform(Fragment(result.template, source), options())
+    found = {
+        "idempotent": ["not the same again"] if again.template != result.template else [],
+        "people": list(checks.people(source, result)),
+        "report": list(checks.report(source, result)),
+    }
+    before, after = checks.translations(source, result)
+    row.translates = before is not None
+    if isinstance(after, str):
+        found["translates"] = [after]
+    elif before is not None:
+        found["permissions"] = list(checks.permissions(result, after))
+        found["queues"] = list(checks.queues(result, after))
+        found["added"] = list(checks.added(before, after))
+    if lint:
+        wrong = new_errors(source.tree, result.template, cache=CACHE)
+        found["lint"] = [f"{each.rule} {each.path}: {each.message}" for each in wrong]
+    row.complaints = {name: texts for name, texts in found.items() if texts}
+
+
+def table(rows: list[Row], seconds: float, lint: bool) -> str:
+    """Return the table as Markdown."""
+    kinds = Counter(row.outcome for row in rows)
+    done = [row for row in rows if row.outcome == "transformed"]
+    parsed = len(done) + kinds["refused"]
+
+    def failing(name: str) -> int:
+        return sum(1 for row in rows if name in row.complaints)
+
+    slowest = max(done, key=lambda row: row.transform_ms, default=None)
+    small = [row.read_ms + row.transform_ms for row in done if 8_000 <= row.bytes <= 12_000]
+    lines = [
+        ("templates", f"{len(rows)}, {parsed} parse"),
+        ("transformed", f"{kinds['transformed']}"),
+        ("refused with a reason", f"{kinds['refused']}"),
+        ("unreadable, named for what they are", f"{kinds['unreadable']}"),
+        ("tracebacks", f"{kinds['traceback']}"),
+        ("functions live / kept", f"{sum(r.live for r in done)} / {_kept(done)}"),
+        ("SAM translates before, not after", f"{failing('translates')} of {_translating(done)}"),
+        ("live functions' roles without the permission", f"{failing('permissions')} templates"),
+        ("queues below their function's timeout", f"{failing('queues')} templates"),
+        (f"more than {checks.MOST_ADDED} resources added", f"{failing('added')} templates"),
+        ("people's output wrong", f"{failing('people')} templates"),
+        ("not idempotent", f"{failing('idempotent')} templates"),
+        ("report differs from the differences", f"{failing('report')} templates"),
+        ("new lint errors", f"{failing('lint')} templates" if lint else "not run (--lint)"),
+        ("10 KB template, median", f"{sorted(small)[len(small) // 2]:.1f} ms" if small else "-"),
+        (
+            "slowest",
+            f"{slowest.transform_ms:.0f} ms for {slowest.bytes:,} bytes" if slowest else "-",
+        ),
+        ("the whole run", f"{seconds:.0f} s"),
+    ]
+    width = max(len(name) for name, _ in lines)
+    return "\n".join(f"| {name:{width}} | {value} |" for name, value in lines)
+
+
+def _kept(rows: list[Row]) -> int:
+    return sum(row.functions - row.live for row in rows)
+
+
+def _translating(rows: list[Row]) -> int:
+    return sum(row.translates for row in rows)
+
+
+def main() -> int:
+    """Run, print, and say whether everything holds."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument(
+        "files", nargs="*", type=Path, help="templates; the corpus when none is given"
+    )
+    parser.add_argument(
+        "--core", action="store_true", help="the 197 templates that show all features"
+    )
+    parser.add_argument("--lint", action="store_true", help="run cfn-lint before and after")
+    parser.add_argument("--jobs", type=int, default=2, help="processes at once")
+    parser.add_argument("--json", action="store_true", help="one JSON object per template")
+    wanted = parser.parse_args()
+    if not wanted.files and not CORPUS.is_dir():
+        print(f"the corpus is not at {CORPUS}: nothing to do")
+        return 0
+    files = wanted.files or list(corpus_files("shared_core.txt" if wanted.core else "manifest.tsv"))
+    start = time.perf_counter()
+    with ProcessPoolExecutor(wanted.jobs) as pool:
+        rows = list(pool.map(partial(examine, lint=wanted.lint), files, chunksize=8))
+    if wanted.json:
+        print("\n".join(json.dumps(asdict(row)) for row in rows))
+    else:
+        for row in rows:
+            for name, texts in row.complaints.items():
+                print(
+                    f"{row.file}: {name}: {texts[0]}"
+                    + (f" (+{len(texts) - 1})" if texts[1:] else "")
+                )
+        print(table(rows, time.perf_counter() - start, wanted.lint))
+    return int(any(row.complaints for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
