@@ -151,16 +151,21 @@ def _with_aliases(source: Source, changes: tuple[Edit, ...]) -> tuple[Edit, ...]
     """Write out the aliases of what is edited: they keep their value, not its name."""
     if source.kind == "json" or not _ALIAS.search(source.text):
         return changes
-    aliases = [(path, node) for path, node in _walk((), source.root) if node.kind is ALIAS]
-    while True:
-        touched = {id(node) for edit in changes for node in _anchored(source.root, edit)}
-        wider = changes
+    named = [(path, node) for path, node in _walk((), source.root) if node.anchor]
+    aliases = [(path, node) for path, node in named if node.kind is ALIAS]
+    anchors = [(path, node) for path, node in named if node.kind is not ALIAS]
+    wider = changes if aliases else ()
+    while wider:
+        touched = {
+            id(node) for path, node in anchors if any(_touches(edit, path) for edit in changes)
+        }
         for path, node in aliases:
             if id(node.target) in touched:
                 wider = promote(source.tree, wider, path)
         if wider == changes:
-            return changes
+            break
         changes = wider
+    return changes
 
 
 def _walk(path: Path, node: Node) -> Iterator[tuple[Path, Node]]:
@@ -177,13 +182,9 @@ def _walk(path: Path, node: Node) -> Iterator[tuple[Path, Node]]:
             yield from _walk((*path, index), item)
 
 
-def _anchored(root: Node, edit: Edit) -> Iterator[Node]:
-    """Yield the anchored nodes whose text or value an edit changes."""
-    above = edit.path[:-1] if isinstance(edit.value, Insert) else edit.path
-    for path, node in _walk((), root):
-        if node.anchor and (path == above[: len(path)] or _inside(path, edit)):
-            yield node
-
-
-def _inside(path: Path, edit: Edit) -> bool:
-    return not isinstance(edit.value, Insert) and path[: len(edit.path)] == edit.path
+def _touches(edit: Edit, path: Path) -> bool:
+    """Tell whether an edit changes the text or the value of an anchored place."""
+    inside = edit.path[: len(path)] == path
+    if isinstance(edit.value, Insert):
+        return inside and len(edit.path) > len(path)
+    return inside or path[: len(edit.path)] == edit.path
