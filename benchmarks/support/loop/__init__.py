@@ -1,0 +1,1 @@
+"""The parts of `loop.py`: one module per thing it measures."""

@@ -1,0 +1,181 @@
+"""From the end of a save to the first answer with the new code.
+
+The request is sent the moment the file is written: the worst case, nothing has
+been prepared. A second column gives the developer a quarter of a second, in
+which the relay may have started the new process ahead. The floor is a fresh
+process that imports the handler and answers, in turns with the saves.
+
+Every save writes a new value of the same size, and the answer must hold it: an
+older one is counted as stale. The last part only counts: saves as fast as they
+are served, most of them within one second of the one before, which is what a
+cache keyed by whole seconds and sizes (Python's own bytecode) gets wrong.
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from support import place, projects, tools
+from support.processes import MARK, Bench, step
+from support.projects import Project
+from support.result import Result
+from support.stats import Collector
+
+GOALS = {"plain": None, "boto3": 15.0, "clients": 45.0, "pandas": 30.0, "node": 30.0}
+TITLES = {
+    "plain": "Python, nothing imported",
+    "boto3": "Python, imports boto3",
+    "clients": "Python, boto3 resource and client at module scope",
+    "pandas": "Python, imports pandas",
+    "node": "TypeScript, two AWS SDK clients at module scope",
+}
+PAUSE = 0.25
+
+
+def measure(result: Result, runs: int, saves: int, stale_saves: int) -> None:
+    """Measure saves, hold them against their goals, count stale answers."""
+    table = result.table(
+        "Save → first answer with new code (loopback WSS)",
+        "handler",
+        "request at once, ms",
+        "request 250 ms later, ms",
+        "fresh process, ms",
+        "ratio",
+        "stale",
+    )
+    found, stale, broken = Collector(), dict.fromkeys(GOALS, 0), dict[str, str]()
+    for number in range(runs):
+        with step(f"saves, run {number + 1}"), Bench() as bench:
+            found.begin()
+            made = _projects(bench.folder / "project", broken)
+            _one_run(bench, made, found, saves, stale, broken)
+    for name, title in TITLES.items():
+        if name in broken:
+            result.skip(f"save → first answer, {title}", broken[name])
+            if GOALS[name]:
+                result.goal(f"save → first answer, {title}", GOALS[name], None, " ms")
+            continue
+        at_once, fresh = found.series(f"{name} at once"), found.series(f"{name} fresh")
+        later = found.series(f"{name} later")
+        ratio = at_once.over(fresh).text()
+        counted = str(stale[name])
+        table.add(title, at_once.text(1), later.text(1), fresh.text(1), ratio, counted)
+        if GOALS[name]:
+            result.goal(f"save → first answer, {title}", GOALS[name], at_once.middle, " ms")
+    with step(f"{stale_saves} saves as fast as they are served"):
+        wrong, same_second = _count_stale(stale_saves)
+    table.notes.append(
+        f"{stale_saves} saves of one size in a row, {same_second} within the same second as the "
+        f"one before: {wrong} stale answers"
+    )
+    result.goal(f"stale answers in {stale_saves:,} saves", 0.0, float(wrong), "")
+
+
+def _projects(folder: Path, broken: dict[str, str]) -> dict[str, Project]:
+    made = {
+        "plain": projects.python(folder, "plain", projects.PLAIN),
+        "boto3": projects.python(folder, "boto3", projects.BOTO3),
+        "clients": projects.python(folder, "clients", projects.CLIENTS),
+    }
+    try:
+        python = tools.virtual_environment("pandas", "boto3", "pandas")
+        made["pandas"] = projects.python(folder, "pandas", projects.PANDAS, str(python))
+    except tools.Missing as problem:
+        broken["pandas"] = str(problem)
+    try:
+        modules = tools.node_packages(
+            "node", "@aws-sdk/client-dynamodb", "@aws-sdk/client-s3", "esbuild"
+        )
+        made["node"] = projects.node(folder, "node", modules / "node_modules")
+    except tools.Missing as problem:
+        broken["node"] = str(problem)
+    return {name: project for name, project in made.items() if name not in broken}
+
+
+def _one_run(
+    bench: Bench,
+    made: dict[str, Project],
+    found: Collector,
+    saves: int,
+    stale: dict[str, int],
+    broken: dict[str, str],
+) -> None:
+    where = place.broker(bench)
+    functions = {name: project.fields() for name, project in made.items()}
+    place.relay(bench, where, functions, bench.folder / "project", paced=False)
+    for name, project in made.items():
+        stub = place.Stub(where, name)
+        try:
+            stub.call(b"{}")
+        except place.CallFailed as problem:
+            broken[name] = str(problem)
+            stub.close()
+            continue
+        for number in range(1, saves + 1):
+            spent, old = _save(project, stub, 2 * number, 0.0)
+            found.add(f"{name} at once", spent)
+            later, older = _save(project, stub, 2 * number + 1, PAUSE)
+            found.add(f"{name} later", later)
+            stale[name] += old + older
+            found.add(f"{name} fresh", _fresh(project))
+        stub.close()
+
+
+def _save(project: Project, stub: place.Stub, number: int, wait: float) -> tuple[float, int]:
+    """Save and call until the new value comes; returns milliseconds and stale answers."""
+    time.sleep(PAUSE)
+    value = project.save(number)
+    saved = time.perf_counter()
+    if wait:
+        time.sleep(wait)
+        saved += wait
+    stale = 0
+    while json.loads(stub.call(b"{}"))["value"] != value:
+        stale += 1
+    return (time.perf_counter() - saved) * 1000, stale
+
+
+def _fresh(project: Project) -> float:
+    environment = {**os.environ, **place.CREDENTIALS, MARK: "1"}
+    if project.interpreter == "node":
+        return projects.fresh_answer(_fresh_node(project), environment)
+    return projects.fresh_answer(project.fresh(), environment)
+
+
+def _fresh_node(project: Project) -> list[str]:
+    """Bundle and run in a new process, as a tool without any state would."""
+    folder = project.file.parent
+    code = (
+        "import('esbuild').then(async (esbuild) => {"
+        "await esbuild.build({entryPoints: ['app.ts'], bundle: true, platform: 'node',"
+        " format: 'esm', packages: 'external', outfile: '.fresh.mjs'});"
+        "const app = await import(process.cwd() + '/.fresh.mjs');"
+        "console.log(JSON.stringify(await app.handler({})));"
+        "process.exit(0); })"
+    )
+    script = f"process.chdir({str(folder)!r}); {code}"
+    return ["node", "--input-type=commonjs", "--eval", script]
+
+
+def _count_stale(saves: int) -> tuple[int, int]:
+    """Save and call in a row; returns stale answers and saves in the same second."""
+    wrong = same_second = 0
+    before = 0
+    with Bench() as bench:
+        project = projects.python(bench.folder / "project", "plain", projects.PLAIN)
+        where = place.broker(bench)
+        # Bytecode writing stays on: it is what goes stale.
+        assert not sys.dont_write_bytecode
+        functions = {"plain": project.fields()}
+        place.relay(bench, where, functions, project.file.parent, paced=False)
+        stub = place.Stub(where, "plain")
+        for number in range(saves):
+            value = project.save(number)
+            second = int(project.file.stat().st_mtime)
+            same_second += second == before
+            before = second
+            wrong += json.loads(stub.call(b"{}"))["value"] != value
+        stub.close()
+    return wrong, same_second

@@ -1,0 +1,203 @@
+"""The place where a live call happens: broker, relay and stub, real but for the cloud.
+
+    stub (this process)  --WSS-->  broker  <--WSS--  relay (awsiotsdk)  --  worker
+
+The stub's part is `samlive_stub.link.Link`, what the layer's runtime loop uses:
+the protocol, its own WebSocket and MQTT, TLS. Only the Runtime API's two
+loopback requests are left out. The relay is a process of its own, without the
+command around it. Everything is sealed and goes over TLS, as with AWS.
+"""
+
+import json
+import os
+import secrets
+import sys
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import certificate
+from .processes import Bench, Child
+
+APP, STAGE, REGION = "bench", "dev", "eu-central-1"
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
+}
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(slots=True)
+class Place:
+    """A broker, and what is needed to reach it.
+
+    Args:
+        endpoint: "address:port".
+        ca: File to trust.
+        folder: Folder of the run.
+        broker: Its process.
+    """
+
+    endpoint: str
+    ca: Path
+    folder: Path
+    broker: Child
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+
+
+def broker(bench: Bench, address: str = LOOPBACK, namespace: str | None = None) -> Place:
+    """Start a broker.
+
+    Args:
+        bench: The run.
+        address: Address to listen on.
+        namespace: Network namespace to run in.
+    """
+    ca, key = certificate.write(bench.folder, address)
+    arguments = ("--bind", address, "--certificate", str(ca), "--key", str(key))
+    child = bench.python("support.broker", *arguments, namespace=namespace)
+    return Place(f"{address}:{child.hear()['port']}", ca, bench.folder, child)
+
+
+def relay(
+    bench: Bench,
+    place: Place,
+    functions: dict[str, dict[str, Any]],
+    project: Path,
+    *,
+    paced: bool = True,
+    namespace: str | None = None,
+    **settings: Any,
+) -> Child:
+    """Start a relay and wait until it serves.
+
+    Args:
+        bench: The run.
+        place: Its broker.
+        functions: Fields of `LocalFunction` by logical id; "code" is a path.
+        project: Folder of the project.
+        paced: Whether it keeps below AWS IoT's rate limits, as it always does for users.
+        namespace: Network namespace to run in.
+        settings: Further fields of `RelayConfig`.
+    """
+    child = bench.python("support.relay_host", namespace=namespace)
+    child.tell(
+        {
+            "app": APP,
+            "stage": STAGE,
+            "key": place.key.hex(),
+            "endpoint": place.endpoint,
+            "region": REGION,
+            "ca": str(place.ca),
+            "credentials": CREDENTIALS,
+            "functions": functions,
+            "project": str(project),
+            "state": str(place.folder / f"state-{secrets.token_hex(4)}"),
+            "paced": paced,
+            "settings": settings,
+        }
+    )
+    ready = child.hear()
+    if "error" in ready:
+        raise SystemExit(f"The relay did not start: {ready['error']}")
+    return child
+
+
+class CallFailed(Exception):
+    """A call was answered by an error, or not at all."""
+
+
+def unpace() -> None:
+    """Take the rate limits out of this process's end of the protocol."""
+    from samlive_stub import outbox
+    from samlive_stub.pacing import Pacer
+
+    class Unpaced(Pacer):
+        def __init__(self) -> None:
+            super().__init__(10**9, 10**12)
+
+    outbox.Pacer = Unpaced  # type: ignore[attr-defined]
+
+
+class Stub:
+    """One execution environment's way to the relay.
+
+    Args:
+        place: The broker.
+        function: Logical id of the function it stands for.
+        variables: Further environment variables of the function.
+    """
+
+    def __init__(self, place: Place, function: str, **variables: str) -> None:
+        from samlive_stub import connection, link
+        from samlive_stub.contract import Settings
+
+        connection.ROOTS = str(place.ca)
+        settings = Settings(
+            app=APP,
+            stage=STAGE,
+            function=function,
+            endpoint=place.endpoint,
+            region=REGION,
+            key="",
+        )
+        log_stream = f"2026/01/01/[$LATEST]{secrets.token_hex(16)}"
+        environ = {
+            **CREDENTIALS,
+            **variables,
+            "AWS_LAMBDA_FUNCTION_NAME": f"{APP}-{function}",
+            "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
+        }
+        self._link = link.Link(settings, place.key, environ)
+        self._link.prepare()
+
+    def call(self, event: bytes, seconds: float = 60.0) -> bytes:
+        """Invoke the function and return its raw answer.
+
+        Args:
+            event: The raw event.
+            seconds: Time it may take.
+
+        Raises:
+            CallFailed: It was not answered by the function.
+        """
+        from samlive_stub.requester import Answer
+
+        outcome = self._link.exchange(fields(seconds), event, time.monotonic() + seconds)
+        if not isinstance(outcome, Answer):
+            raise CallFailed(failure(outcome))
+        return outcome.body
+
+    def close(self) -> None:
+        """Hang up."""
+        self._link._connection.close()
+
+
+def failure(outcome: object) -> str:
+    """Return what an outcome that is no answer says."""
+    body = getattr(outcome, "body", None)
+    if body is None:
+        return str(getattr(outcome, "reason", outcome))
+    return str(json.loads(body).get("errorMessage"))
+
+
+def fields(seconds: float) -> dict[str, str]:
+    """Return the fields of a new request, as the Runtime API's headers give them."""
+    now = int(time.time() * 1000)
+    return {
+        "aws-request-id": str(uuid.uuid4()),
+        "deadline-ms": str(now + int(seconds * 1000)),
+        "invoked-function-arn": f"arn:aws:lambda:{REGION}:123456789012:function:bench",
+        "trace-id": "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1",
+        "content-type": "application/json",
+        "now-ms": str(now),
+    }
+
+
+def python_path() -> dict[str, str]:
+    """Return an environment in which the packages of the checkout can be imported."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
