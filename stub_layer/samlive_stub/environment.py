@@ -8,7 +8,7 @@ their place. Names: https://docs.aws.amazon.com/lambda/latest/dg/configuration-e
 import os
 from collections.abc import Mapping
 
-from .contract import ASIDE_PREFIX, VARIABLE, WRAPPER_VARIABLE
+from .contract import VARIABLE, WRAPPER_VARIABLE
 
 _OF_THE_STUB = frozenset(
     (
@@ -35,18 +35,17 @@ _OF_THE_STUB = frozenset(
 def for_local_process(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables to send: the user's own, the role's credentials, AWS's facts.
 
+    Those that were moved aside keep their prefix, so that the relay can tell the
+    user's `PYTHONPATH` from one of Lambda's.
+
     Args:
         environ: Environment of the stub's process.
     """
-    kept = {
+    return {
         name: value
         for name, value in environ.items()
-        if name not in _OF_THE_STUB and not name.startswith(("PYTHON", ASIDE_PREFIX))
+        if name not in _OF_THE_STUB and not name.startswith("PYTHON")
     }
-    for name, value in environ.items():
-        if name.startswith(ASIDE_PREFIX):
-            kept[name[len(ASIDE_PREFIX) :]] = value
-    return kept
 
 
 def worker_of(environ: Mapping[str, str]) -> str:

@@ -95,8 +95,8 @@ def test_the_local_process_gets_the_users_variables_and_not_the_stubs() -> None:
         "AWS_LAMBDA_FUNCTION_NAME": "f",
         "_X_AMZN_TRACE_ID": "t",
         "TZ": ":UTC",
-        "PYTHONPATH": "/opt/lib",
-        "AWS_LAMBDA_EXEC_WRAPPER": "/opt/otel",
+        "SAMLIVE_ENV_PYTHONPATH": "/opt/lib",
+        "SAMLIVE_ENV_AWS_LAMBDA_EXEC_WRAPPER": "/opt/otel",
     }
 
 

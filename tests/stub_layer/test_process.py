@@ -182,7 +182,7 @@ def test_an_event_reaches_the_relay_and_its_answer_comes_back(
     (hello,) = relay.hellos()
     assert hello.function == "Orders"
     assert hello.environment["TABLE"] == "orders"
-    assert hello.environment["NODE_OPTIONS"] == "--inspect"
+    assert hello.environment["SAMLIVE_ENV_NODE_OPTIONS"] == "--inspect"
     assert not {"SAMLIVE", "PATH", "AWS_LAMBDA_RUNTIME_API"} & hello.environment.keys()
     assert [i.request_id for i in relay.invocations()] == ["r-1", "r-2"]
     fields = relay.invocations()[0].fields

@@ -88,6 +88,15 @@ class Live:
             if time.monotonic() > end:
                 raise AssertionError(f"no {event!r} within {timeout} s: {self._seen()}")
 
+    def seen_or_expect(
+        self, event: str, where: Callable[[Event], bool], timeout: float = 30
+    ) -> Event:
+        """Return such an event, the first one that came already or the next one."""
+        for found in self.events:
+            if found["event"] == event and where(found):
+                return found
+        return self.expect(event, timeout, where)
+
     def _seen(self) -> str:
         lines = "\n".join(json.dumps(event) for event in self.events[-40:])
         return f"\n{lines}\n--- stderr\n{self.stderr[-6000:]}"
@@ -116,6 +125,7 @@ class Ready:
     ready: Event
     aws: dict[str, str]
     clients: dict[str, Any] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
 
     @property
     def urls(self) -> dict[str, str]:
@@ -155,11 +165,12 @@ class Ready:
 
     def physical(self, logical_id: str) -> str:
         """The physical id of a resource of the stack."""
-        found = self.client("cloudformation").describe_stack_resource(
-            StackName=self.ready["stack"], LogicalResourceId=logical_id
-        )
-        name: str = found["StackResourceDetail"]["PhysicalResourceId"]
-        return name
+        if not self._names:
+            pages = self.client("cloudformation").get_paginator("list_stack_resources")
+            for page in pages.paginate(StackName=self.ready["stack"]):
+                for found in page["StackResourceSummaries"]:
+                    self._names[found["LogicalResourceId"]] = found["PhysicalResourceId"]
+        return self._names[logical_id]
 
     def invoke(self, logical_id: str, event: Any) -> tuple[Any, str | None]:
         """Invoke a function as AWS SDKs do: its answer and the function error, if any."""
