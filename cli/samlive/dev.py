@@ -134,6 +134,16 @@ class Session:
             await self._in_thread(self._prepare, False)
             self._out.tell("plan", lines=self._deployment.describe(self._result))
             return
+        await self._prepare_and_connect()
+        await self._in_thread(self._deployment.apply, self._result)
+        await self._say_ready()
+
+    async def _prepare_and_connect(self) -> None:
+        if self._settings.flag("confirm_changeset"):
+            await self._in_thread(self._prepare, True)
+            self._confirm()
+            await self._start_relay()
+            return
         # Side by side: both take a few round trips, and neither needs the other.
         ended = await asyncio.gather(
             self._in_thread(self._prepare, True), self._start_relay(), return_exceptions=True
@@ -141,9 +151,6 @@ class Session:
         for failure in ended:
             if isinstance(failure, BaseException):
                 raise failure
-        self._confirm()
-        await self._in_thread(self._deployment.apply, self._result)
-        await self._say_ready()
 
     def _check_template(self) -> None:
         """Rewrite with what is known from last time: a bad template costs nothing."""
@@ -201,7 +208,7 @@ class Session:
 
     def _confirm(self) -> None:
         """Show the plan and ask, when the user wants to be asked."""
-        if not (self._settings.flag("confirm_changeset") and self._deployment.changes):
+        if not self._deployment.changes:
             return
         if self._question() is None:
             raise SamliveError(
