@@ -32,6 +32,9 @@ COLUMNS, ROWS = 110, 60
 PROMPT = "[bold green]$[/] [bold]"
 ORDER = '{"customer": "Ada", "items": [{"sku": "tea", "quantity": 2}]}'
 
+ERASED = re.compile(r"[^\n]*(\r|\n(\x1b\[\?25h)?\r?\x1b\[1A)\x1b\[2K|\x1b\[\?25[lh]|\^C")
+"""What a spinner showed and took back, and the echo of Ctrl-C."""
+
 CHROME = """\
 <svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
     <style>
@@ -63,7 +66,7 @@ CHROME = """\
 
 
 class Session:
-    """`samlive dev` in a pseudo-terminal; `shown` grows as it prints.
+    """`samlive dev` in a pseudo-terminal; `shown` is what it has printed.
 
     Args:
         project: Folder of the project.
@@ -72,7 +75,7 @@ class Session:
     def __init__(self, project: Path) -> None:
         command = [str(Path(sys.executable).with_name("samlive")), "dev", "template.yaml"]
         self.command = "samlive dev template.yaml --offline"
-        self.shown = b""
+        self._bytes = b""
         self._changed = threading.Condition()
         parent, child = pty.openpty()
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "SAMLIVE"))}
@@ -96,25 +99,27 @@ class Session:
             except OSError:  # the other end is closed
                 return
             with self._changed:
-                self.shown += chunk
+                self._bytes += chunk
                 self._changed.notify_all()
 
-    def text(self) -> str:
-        """Return what was shown, without colours."""
-        return Text.from_ansi(self.shown.decode()).plain
+    @property
+    def shown(self) -> Text:
+        """What is on the screen."""
+        text = self._bytes.decode(errors="replace").replace("\r\n", "\n")
+        return Text.from_ansi(ERASED.sub("", text).rstrip())
 
     def until(self, pattern: str, seconds: float = 60) -> re.Match[str]:
         """Wait until a pattern was shown."""
         found: list[re.Match[str]] = []
 
         def there() -> bool:
-            found.extend(match for match in [re.search(pattern, self.text())] if match)
+            found.extend(match for match in [re.search(pattern, self.shown.plain)] if match)
             return bool(found) or self.process.poll() is not None
 
         with self._changed:
             self._changed.wait_for(there, seconds)
         if not found:
-            raise SystemExit(f"not seen: {pattern}\n{self.text()}")
+            raise SystemExit(f"not seen: {pattern}\n{self.shown.plain}")
         return found[0]
 
     def stop(self) -> None:
@@ -168,7 +173,7 @@ def draw(session: Session, calls: list[tuple[str, str]]) -> None:
         console = Console(record=True, width=COLUMNS, file=nowhere, highlight=False)
         show = console.print
         show(f"{PROMPT}{session.command}")
-        show(Text.from_ansi(session.shown.decode().replace("^C", "").rstrip()))
+        show(session.shown)
         show("\n[dim]# meanwhile, in another terminal[/]")
         for command, answer in calls:
             show(f"{PROMPT}{escape(command)}")
