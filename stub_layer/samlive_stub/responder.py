@@ -12,12 +12,12 @@ without an open request goes first). A request that was accepted is never
 dropped: it ends by `answer`, or by an error of the protocol's own.
 """
 
-import random
+import os
 import zlib
 from collections.abc import Iterable
 
 from . import frames
-from .assembly import Reassembler, ReplayWindow
+from .assembly import Reassembler
 from .contract import (
     MAX_PAYLOAD_BYTES,
     presence_topic,
@@ -39,15 +39,17 @@ from .protocol import (
     RESPONDER,
     RUNNING,
     STALL_SECONDS,
-    UNKNOWN,
     ProtocolError,
     Publish,
     session_sender,
     worker_id,
     worker_sender,
 )
-from .record import Record
+from .relay_events import ForeignPresence, Hello, Invocation, Refused, RelayEvent
+from .relay_workers import Request, Worker
 from .seal import Sealer, SealError
+
+__all__ = ["ForeignPresence", "Hello", "Invocation", "Refused", "RelayEvent", "RelaySide"]
 
 PENDING_BYTES = 256 * 1024 * 1024
 PENDING_SECONDS = 60.0
@@ -67,139 +69,6 @@ NO_ENVIRONMENT = (
     b'Invoke again; if it stays, its log shows why the stub cannot publish.",'
     b'"errorType":"SamLive.NoEnvironment","stackTrace":[]}'
 )
-
-
-class Hello(Record):
-    """A worker told its function and environment; sent again when they change."""
-
-    __slots__ = ("environment", "function", "worker")
-    worker: str
-    function: str
-    environment: dict[str, str]
-
-    def __init__(self, worker: str, function: str, environment: dict[str, str]) -> None:
-        self._set(worker=worker, function=function, environment=environment)
-
-    def __repr__(self) -> str:
-        # The environment holds the role's credentials.
-        return f"Hello({self.worker!r}, {self.function!r}, <{len(self.environment)} variables>)"
-
-
-class Invocation(Record):
-    """A request was accepted; the relay owes it exactly one `RelaySide.answer`.
-
-    Args:
-        worker: Execution environment that waits.
-        request_id: Lambda's request id; a retry of an asynchronous one has it again.
-        fields: The Runtime API's headers in lower case without "lambda-runtime-",
-            such as "deadline-ms" and "invoked-function-arn", and "now-ms", the
-            stub's clock when it sent them.
-        event: The raw event.
-    """
-
-    __slots__ = ("event", "fields", "request_id", "worker")
-    worker: str
-    request_id: str
-    fields: dict[str, str]
-    event: bytes
-
-    def __init__(self, worker: str, request_id: str, fields: dict[str, str], event: bytes) -> None:
-        self._set(worker=worker, request_id=request_id, fields=fields, event=event)
-
-
-class ForeignPresence(Record):
-    """Another relay session spoke on the stage's presence topic.
-
-    Args:
-        session: Its session id.
-        owner: Who runs it.
-        host: On which machine.
-        since: When it started, epoch milliseconds; orders sessions.
-        state: "here" or "gone".
-        newer: Whether stubs turn from this session, once announced, to that one.
-    """
-
-    __slots__ = ("host", "newer", "owner", "session", "since", "state")
-    session: str
-    owner: str
-    host: str
-    since: int
-    state: str
-    newer: bool
-
-    def __init__(
-        self, session: str, owner: str, host: str, since: int, state: str, newer: bool
-    ) -> None:
-        self._set(session=session, owner=owner, host=host, since=since, state=state, newer=newer)
-
-
-class Refused(Record):
-    """A packet was refused and had no effect; the reason is one of a few fixed texts."""
-
-    __slots__ = ("reason",)
-    reason: str
-
-    def __init__(self, reason: str) -> None:
-        self._set(reason=reason)
-
-
-RelayEvent = Hello | Invocation | ForeignPresence | Refused
-
-
-class _Request:
-    """One request of one worker."""
-
-    __slots__ = ("answer", "body", "name", "number", "state", "until")
-
-    def __init__(self, number: bytes) -> None:
-        self.number = number
-        self.name = ""
-        self.state = UNKNOWN
-        self.body = b""
-        self.answer: Message | None = None
-        self.until = 0.0
-
-
-class _Worker:
-    """One execution environment."""
-
-    __slots__ = (
-        "asked_at",
-        "current",
-        "heard_at",
-        "hello",
-        "latest",
-        "name",
-        "requests",
-        "sender",
-        "topic",
-        "window",
-    )
-
-    def __init__(self, name: str, topic: str, session: bytes) -> None:
-        self.name = name
-        self.topic = topic
-        self.sender = Sender(session)
-        self.window = ReplayWindow()
-        self.hello: dict[str, str] | None = None
-        self.asked_at = float("-inf")
-        self.heard_at = 0.0
-        self.current = b""
-        self.latest = -1
-        self.requests: dict[bytes, _Request] = {}
-
-    def overtaken(self, frame: Frame) -> bool:
-        """Tell whether a frame belongs to a request before the newest one.
-
-        An environment has one request at a time and numbers its frames, so a
-        late re-send of an earlier request is recognised without a memory of ids.
-        """
-        if frame.message != self.current:
-            if frame.counter < self.latest:
-                return True
-            self.current = frame.message
-        self.latest = max(self.latest, frame.counter)
-        return False
 
 
 class RelaySide:
@@ -243,7 +112,7 @@ class RelaySide:
         self._presence_sender = Sender(self._name)
         self._outboxes = [Outbox(self._sealer, shard) for shard in range(shards)]
         self._republish = False
-        self._workers: dict[bytes, _Worker] = {}
+        self._workers: dict[bytes, Worker] = {}
         self._assembly = Reassembler(PENDING_BYTES, PENDING_SECONDS, eager=True)
         self._cached_bytes = 0
         self._next_sweep = 0.0
@@ -281,7 +150,7 @@ class RelaySide:
             "since": str(self._since),
             "state": state,
         }
-        message = Message(frames.PRESENCE, random.randbytes(16), frames.encode_fields(fields))
+        message = Message(frames.PRESENCE, os.urandom(16), frames.encode_fields(fields))
         plain = message.encode(0, self._name, self._presence_sender.next())
         payload = self._sealer.seal(self._presence_topic, plain)
         return Publish(self._presence_topic, payload, 0, retain=True)
@@ -415,11 +284,11 @@ class RelaySide:
         if frame.kind == frames.REQUEST:
             return self._hear_request(worker, frame.message, body, now)
         if frame.kind == frames.POLL:
-            request = known or _Request(frame.message)
+            request = known or Request(frame.message)
             return self._step(worker, request, "poll", now, frames.decode_indices(body))
         return [Refused("a kind that stubs do not send")]
 
-    def _hear_hello(self, worker: _Worker, fields: dict[str, str], now: float) -> list[RelayEvent]:
+    def _hear_hello(self, worker: Worker, fields: dict[str, str], now: float) -> list[RelayEvent]:
         events: list[RelayEvent] = []
         if fields != worker.hello:
             worker.hello = fields
@@ -431,14 +300,14 @@ class RelaySide:
         return events
 
     def _hear_request(
-        self, worker: _Worker, number: bytes, body: bytes, now: float
+        self, worker: Worker, number: bytes, body: bytes, now: float
     ) -> list[RelayEvent]:
         fields, _ = frames.decode_request(body)
         request = worker.requests.get(number)
         if request is None:
             for other in list(worker.requests.values()):
                 self._step(worker, other, "next", now)
-            request = worker.requests[number] = _Request(number)
+            request = worker.requests[number] = Request(number)
             request.body = body
             request.name = fields.get(REQUEST_ID_FIELD, "")
         events = self._step(worker, request, "request", now)
@@ -448,8 +317,8 @@ class RelaySide:
 
     def _step(
         self,
-        worker: _Worker,
-        request: _Request,
+        worker: Worker,
+        request: Request,
         happened: str,
         now: float,
         indices: list[int] | None = None,
@@ -482,13 +351,13 @@ class RelaySide:
             self._forget(worker, request)
         return []
 
-    def _publish_answer(self, worker: _Worker, request: _Request, now: float) -> None:
+    def _publish_answer(self, worker: Worker, request: Request, now: float) -> None:
         assert request.answer is not None
         request.until = now + CACHE_SECONDS
         self._cached_bytes += request.answer.size
         self._outbox(worker).put(worker.topic, worker.sender, request.answer)
 
-    def _repeat(self, worker: _Worker, request: _Request, indices: list[int] | None) -> None:
+    def _repeat(self, worker: Worker, request: Request, indices: list[int] | None) -> None:
         assert request.answer is not None
         if indices is None and request.answer.count > 1:
             # It may still be on its way: the stub will poll for what it misses.
@@ -496,20 +365,20 @@ class RelaySide:
             return
         self._outbox(worker).put(worker.topic, worker.sender, request.answer, indices or None)
 
-    def _forget(self, worker: _Worker, request: _Request) -> None:
+    def _forget(self, worker: Worker, request: Request) -> None:
         del worker.requests[request.number]
         self._outbox(worker).withdraw(request.number, worker.topic)
         if request.answer is not None:
             self._cached_bytes -= request.answer.size
 
-    def _reply(self, worker: _Worker, kind: int, number: bytes, body: bytes = b"") -> None:
+    def _reply(self, worker: Worker, kind: int, number: bytes, body: bytes = b"") -> None:
         self._outbox(worker).put(worker.topic, worker.sender, Message(kind, number, body))
 
-    def _ask_hello(self, worker: _Worker, now: float) -> None:
+    def _ask_hello(self, worker: Worker, now: float) -> None:
         worker.asked_at = now
         self._reply(worker, frames.REBOOT, worker.current, HELLO_ONLY)
 
-    def _sweep(self, worker: _Worker, now: float) -> None:
+    def _sweep(self, worker: Worker, now: float) -> None:
         for request in list(worker.requests.values()):
             if request.state in (HELD, ANSWERED) and now >= request.until:
                 self._step(worker, request, "expired", now)
@@ -534,7 +403,7 @@ class RelaySide:
                 return
             self._step(worker, request, "expired", until)
 
-    def _admit(self, sender: bytes, name: str) -> _Worker:
+    def _admit(self, sender: bytes, name: str) -> Worker:
         if len(self._workers) >= MAX_WORKERS:
             idle = (
                 (worker.heard_at, key)
@@ -543,7 +412,7 @@ class RelaySide:
             )
             self._dismiss(idle)
         topic = reply_topic(self._app, self._stage, name)
-        worker = self._workers[sender] = _Worker(name, topic, self._name)
+        worker = self._workers[sender] = Worker(name, topic, self._name)
         return worker
 
     def _dismiss(self, candidates: Iterable[tuple[float, bytes]]) -> None:
@@ -553,7 +422,7 @@ class RelaySide:
             for request in list(worker.requests.values()):
                 self._forget(worker, request)
 
-    def _find(self, worker: str, request_id: str) -> tuple[_Worker, _Request] | None:
+    def _find(self, worker: str, request_id: str) -> tuple[Worker, Request] | None:
         found = self._workers.get(worker_sender(worker))
         if found is not None:
             for request in found.requests.values():
@@ -561,7 +430,7 @@ class RelaySide:
                     return found, request
         return None
 
-    def _outbox(self, worker: _Worker) -> Outbox:
+    def _outbox(self, worker: Worker) -> Outbox:
         return self._outboxes[zlib.crc32(worker.name.encode()) % self._shards]
 
     def _shard_of(self, topic: str) -> int | None:

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import queue
+import ssl
 import struct
 import subprocess
 import sys
@@ -39,6 +40,7 @@ class Broker:
         self.paths: list[str] = []
         self.retained: dict[str, bytes] = {}
         self.port = 0
+        self.tls: ssl.SSLContext | None = None
         self._subscribers: dict[str, list[asyncio.StreamWriter]] = {}
         self._listeners: dict[str, list[Callable[[str, bytes], None]]] = {}
         self._loop = asyncio.new_event_loop()
@@ -85,7 +87,7 @@ class Broker:
             writer.transport.abort()
 
     async def _start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _stop(self) -> None:

@@ -1,0 +1,72 @@
+"""What `responder.RelaySide` remembers of execution environments; not part of the layer."""
+
+from .assembly import ReplayWindow
+from .frames import Frame, Message
+from .outbox import Sender
+from .protocol import UNKNOWN
+
+
+class Request:
+    """One request of one worker.
+
+    Args:
+        number: Its message id.
+    """
+
+    __slots__ = ("answer", "body", "name", "number", "state", "until")
+
+    def __init__(self, number: bytes) -> None:
+        self.number = number
+        self.name = ""
+        self.state = UNKNOWN
+        self.body = b""
+        self.answer: Message | None = None
+        self.until = 0.0
+
+
+class Worker:
+    """One execution environment.
+
+    Args:
+        name: Worker id.
+        topic: Topic it listens to.
+        session: Sender bytes of the relay session.
+    """
+
+    __slots__ = (
+        "asked_at",
+        "current",
+        "heard_at",
+        "hello",
+        "latest",
+        "name",
+        "requests",
+        "sender",
+        "topic",
+        "window",
+    )
+
+    def __init__(self, name: str, topic: str, session: bytes) -> None:
+        self.name = name
+        self.topic = topic
+        self.sender = Sender(session)
+        self.window = ReplayWindow()
+        self.hello: dict[str, str] | None = None
+        self.asked_at = float("-inf")
+        self.heard_at = 0.0
+        self.current = b""
+        self.latest = -1
+        self.requests: dict[bytes, Request] = {}
+
+    def overtaken(self, frame: Frame) -> bool:
+        """Tell whether a frame belongs to a request before the newest one.
+
+        An environment has one request at a time and numbers its frames, so a
+        late re-send of an earlier request is recognised without a memory of ids.
+        """
+        if frame.message != self.current:
+            if frame.counter < self.latest:
+                return True
+            self.current = frame.message
+        self.latest = max(self.latest, frame.counter)
+        return False
