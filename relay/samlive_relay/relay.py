@@ -18,7 +18,7 @@ import asyncio
 import secrets
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 
 from samlive_stub.contract import relay_client_id
 from samlive_stub.protocol import HERE
@@ -39,6 +39,7 @@ from .events import (
     Warned,
 )
 from .transports.link import Connector, Link, Transport
+from .watch import Watcher
 from .workers.pool import Pool
 from .workers.starter import Starter
 from .workers.worker import Outcome
@@ -83,6 +84,18 @@ class Relay:
         self._announced = False
         self._refusals: set[str] = set()
         self._wakeup: asyncio.TimerHandle | None = None
+        self._starter = Starter(config, self._warn)
+        self._pool = Pool(
+            self._functions,
+            self._starter.start,
+            self._on_line,
+            self._on_loaded,
+            self._on_reload,
+            config.idle_seconds,
+        )
+        self._watcher: Watcher | None = None
+        self._background: set[asyncio.Task[None]] = set()
+        self._stopping: asyncio.Task[None] | None = None
 
     @property
     def pool(self) -> Pool:
@@ -98,9 +111,7 @@ class Relay:
         """
         self._loop = asyncio.get_running_loop()
         self._closed = self._loop.create_future()
-        starter = Starter(self._config, self._warn)
-        self._pool = Pool(self._functions, starter.start, self._on_line, self._config.idle_seconds)
-        self._starter = starter
+        self._hurry = asyncio.Event()
         try:
             for shard in range(SHARDS):
                 transport = self._connect(shard)
@@ -112,28 +123,24 @@ class Relay:
             raise
         self._announce()
         sessions.remember(self._config.state, self.session)
-        self._reaper = self._loop.create_task(self._reap())
+        self._in_background(self._reap())
+        self._watcher = Watcher(self._on_change)
+        self._watcher.start(self._functions.values())
 
     async def stop(self, drain_seconds: float = 3.0) -> None:
         """Leave the stage, finish what is running, end every process.
+
+        May be called again with 0 to stop waiting for what is running.
 
         Args:
             drain_seconds: Time that running invocations get; what is left then is
                 not answered, so that a session started soon can run it again.
         """
-        if self._closed.done():
-            return
-        if self._announced:
-            self._announced = False
-            self._transports[0].publish(self._side.leave())
-        if self._running and drain_seconds > 0:
-            await asyncio.wait(self._running, timeout=drain_seconds)
-        self._reaper.cancel()
-        await asyncio.gather(self._reaper, return_exceptions=True)
-        await self._flush()
-        await self._release()
-        sessions.forget(self._config.state, self.session)
-        self._close()
+        if self._stopping is None:
+            self._stopping = self._loop.create_task(self._stop(drain_seconds))
+        elif drain_seconds <= 0:
+            self._hurry.set()
+        await asyncio.shield(self._stopping)
 
     async def wait_closed(self) -> None:
         """Wait until the session has ended, by `stop` or because it was taken over."""
@@ -143,12 +150,8 @@ class Relay:
         """Serve these functions from now on, after a change of the template."""
         self._functions = dict(functions)
         self._pool.update(functions)
-
-    def code_changed(self, files: Iterable[str]) -> None:
-        """Tell that files were saved, added or removed; used by the watcher."""
-        paths = tuple(sorted(files))
-        if functions := self._pool.code_changed(paths):
-            self._observe(Reloaded(functions, paths))
+        if self._watcher is not None:
+            self._watcher.start(self._functions.values())
 
     def _connect(self, shard: int) -> Transport:
         connector = self._connector
@@ -169,6 +172,27 @@ class Relay:
                 on_ready=self._on_reconnected if first else lambda: None,
             )
         )
+
+    async def _stop(self, drain_seconds: float) -> None:
+        if self._announced:
+            self._announced = False
+            self._transports[0].publish(self._side.leave())
+        hurry = self._loop.create_task(self._hurry.wait())
+        drained = asyncio.gather(*self._running, return_exceptions=True)
+        if drain_seconds > 0:
+            await asyncio.wait(
+                (drained, hurry), timeout=drain_seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+        hurry.cancel()
+        await self._flush()
+        await self._release()
+        sessions.forget(self._config.state, self.session)
+        self._close()
+
+    def _in_background(self, work: Coroutine[None, None, None]) -> None:
+        task = self._loop.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     async def _claim(self) -> None:
         """Make sure that no other session holds the stage, or supersede it."""
@@ -219,7 +243,7 @@ class Relay:
         elif event.newer and event.state == HERE:
             self._announced = False
             self._observe(TakenOver(event.owner))
-            self._yield_task = self._loop.create_task(self._yield_stage())
+            self._in_background(self._yield_stage())
 
     async def _yield_stage(self) -> None:
         """Finish what runs, then end: the stage belongs to another session."""
@@ -239,6 +263,17 @@ class Relay:
         self._observe(
             LogLine(function, request_id, "stderr" if stream == "stderr" else "stdout", text)
         )
+
+    def _on_loaded(self, files: Iterable[str]) -> None:
+        if self._watcher is not None:
+            self._watcher.loaded(files)
+
+    def _on_change(self, changed: set[str], created: set[str]) -> None:
+        self._pool.code_changed(changed)
+        self._pool.files_added(created)
+
+    def _on_reload(self, functions: Iterable[str], files: Iterable[str]) -> None:
+        self._observe(Reloaded(tuple(functions), tuple(files)))
 
     async def _serve(self, invocation: Invocation) -> None:
         """Run one accepted request and give it its one answer."""
@@ -292,6 +327,8 @@ class Relay:
         while self._side.next_wakeup(self._loop.time()) < end and self._loop.time() < end:
             self._pump()
             await asyncio.sleep(0.01)
+        for transport in self._transports:
+            await transport.flush()
 
     async def _reap(self) -> None:
         pause = min(REAP_SECONDS, max(0.05, self._config.idle_seconds / 4))
@@ -300,11 +337,14 @@ class Relay:
             self._pool.reap()
 
     async def _release(self) -> None:
+        if self._watcher is not None:
+            self._watcher.stop()
+        tasks = [*self._running, *self._background]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._wakeup is not None:
             self._wakeup.cancel()
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
         await self._pool.close()
         await self._starter.close()
         for transport in self._transports:

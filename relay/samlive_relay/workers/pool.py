@@ -15,6 +15,7 @@ are kept only while all of them are busy: the one idle for longest goes first.
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from dataclasses import dataclass, field
 from samlive_relay.config import LocalFunction
 from samlive_relay.errors import RelayError
 
-from .stamps import Stamp
+from .stamps import GONE, Stamp, changed, stat
 from .worker import Call, Hooks, Outcome, Worker, failure
 
 MAX_PROCESSES = 64
@@ -34,6 +35,9 @@ AHEAD_SECONDS = 300.0
 
 AHEAD_PROCESSES = 4
 """How many processes of one function a save starts ahead of requests."""
+
+SETTLE_SECONDS = 0.2
+"""How long a file that is gone or empty may still be in the middle of a save."""
 
 Start = Callable[[LocalFunction, Mapping[str, str], Hooks], Awaitable[Worker]]
 """Starts a worker for a function with a remote environment's variables."""
@@ -65,6 +69,8 @@ class Pool:
         functions: Live functions by logical id.
         start: Starts a worker.
         on_line: Told each line: function, request id, stream, text.
+        on_loaded: Told the files that a process has read.
+        on_reload: Told functions, and files that were found changed, once per change.
         idle_seconds: A process without work for so long is ended.
     """
 
@@ -73,11 +79,15 @@ class Pool:
         functions: Mapping[str, LocalFunction],
         start: Start,
         on_line: Callable[[str, str, str, str], None],
+        on_loaded: Callable[[Iterable[str]], None],
+        on_reload: Callable[[Iterable[str], Iterable[str]], None],
         idle_seconds: float,
     ) -> None:
         self._functions = dict(functions)
         self._start = start
         self._on_line = on_line
+        self._on_loaded = on_loaded
+        self._on_reload = on_reload
         self._idle_seconds = idle_seconds
         self._environments: dict[str, Environment] = {}
         self._known: dict[str, dict[str, Stamp]] = {}
@@ -157,27 +167,42 @@ class Pool:
                 if environment.idle:
                     self._retire(environment)
 
-    def code_changed(self, files: Iterable[str]) -> tuple[str, ...]:
+    def code_changed(self, files: Iterable[str]) -> None:
         """Replace idle processes that have loaded one of these files.
 
         Args:
-            files: Paths of files that were saved, removed or added.
-
-        Returns:
-            The functions that are affected, in order.
+            files: Paths, as processes reported them, of files that were saved or removed.
         """
         paths = set(files)
-        affected = sorted(name for name, known in self._known.items() if paths & known.keys())
-        for function in affected:
-            self._replace_idle(function)
-        return tuple(affected)
+        found = {name: self._notice(name, paths) for name in sorted(self._known)}
+        self._reload({name: different for name, different in found.items() if different})
 
-    def restart(self, function: str) -> None:
-        """Replace a function's idle processes although nothing it loaded has changed."""
+    def files_added(self, files: Iterable[str]) -> None:
+        """Replace idle processes of functions below whose code or layers files are new.
+
+        Nothing that they loaded has changed, but an import may find something else now.
+        """
+        found: dict[str, set[str]] = {}
         for environment in self._alive():
-            if environment.function == function and environment.worker is not None:
+            function = self._functions.get(environment.function)
+            if new := {path for path in files if _is_below(path, function)}:
+                found.setdefault(environment.function, set()).update(new)
+                assert environment.worker is not None
                 environment.worker.outdated = True
-        self._replace_idle(function)
+        self._reload(found)
+
+    def _reload(self, found: Mapping[str, set[str]]) -> None:
+        for function in found:
+            self._replace_idle(function)
+        if found:
+            self._on_reload(sorted(found), sorted(set().union(*found.values())))
+
+    def _notice(self, function: str, paths: Iterable[str]) -> set[str]:
+        """Return which of these files differ from what was known of a function, once."""
+        known = self._known.get(function, {})
+        different = set(changed({path: known[path] for path in paths if path in known}))
+        known.update({path: stat(path) or GONE for path in different})
+        return different
 
     def reap(self) -> None:
         """End the processes that have been idle for too long."""
@@ -205,6 +230,9 @@ class Pool:
         worker = environment.worker
         if worker is not None and worker.alive and not worker.stale:
             return worker
+        await self._settle(worker)
+        if different := self._notice(environment.function, worker.loaded if worker else ()):
+            self._on_reload([environment.function], sorted(different))
         self._retire(environment)
         function = self._functions.get(environment.function)
         if function is None:
@@ -217,12 +245,24 @@ class Pool:
         environment.worker = worker
         return worker
 
+    @staticmethod
+    async def _settle(worker: Worker | None) -> None:
+        """Wait a moment for a save that is under way: editors empty or move the file first."""
+        end = time.monotonic() + SETTLE_SECONDS
+        while worker is not None and worker.half_saved and time.monotonic() < end:
+            await asyncio.sleep(0.002)
+
     def _hooks(self, function: LocalFunction) -> Hooks:
         name = function.logical_id
         known = self._known.setdefault(name, {})
+
+        def loaded(files: Mapping[str, Stamp]) -> None:
+            known.update(files)
+            self._on_loaded(files)
+
         return Hooks(
             line=lambda request, stream, text: self._on_line(name, request, stream, text),
-            loaded=known.update,
+            loaded=loaded,
             third_party=lambda names: None,
         )
 
@@ -282,3 +322,10 @@ class Pool:
         if worker.running:
             self._leaving.add(worker)
             worker.when_gone(lambda: self._leaving.discard(worker))
+
+
+def _is_below(path: str, function: LocalFunction | None) -> bool:
+    if function is None:
+        return False
+    folders = (function.code, *function.layers)
+    return any(path.startswith(os.path.realpath(folder) + os.sep) for folder in folders)

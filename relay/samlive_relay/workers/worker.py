@@ -17,7 +17,7 @@ from pathlib import Path
 from samlive_relay.config import LocalFunction
 
 from .process import Process, describe_exit
-from .stamps import Stamp, changed
+from .stamps import Stamp, changed, is_half_saved
 
 RETIRE_SECONDS = 2.0
 """A retired process that does not end by itself for so long is killed."""
@@ -130,6 +130,11 @@ class Worker(ABC):
     def stale(self) -> bool:
         """Whether the code on disk is no longer what this process has loaded."""
         return self.outdated or bool(changed(self.loaded))
+
+    @property
+    def half_saved(self) -> bool:
+        """Whether a file that it has loaded looks like in the middle of a save."""
+        return any(is_half_saved(path, before) for path, before in self.loaded.items())
 
     @abstractmethod
     async def start(self) -> None:

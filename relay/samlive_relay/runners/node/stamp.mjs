@@ -1,12 +1,24 @@
-/** What identifies a file's content: path, mtime in nanoseconds, size, inode. */
+/**
+ * What identifies a file's content: path, mtime in nanoseconds, size, inode, and
+ * a digest when it was saved so recently that its time may not change at once.
+ */
+import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 
-const OURS = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
+const OURS = path.dirname(fileURLToPath(import.meta.url)) + path.sep;
+const TICK_MS = 50;
 
 /** Look at a file of the user's own; undefined for dependencies and our own files. */
 export function look(file) {
   if (file.startsWith(OURS) || file.includes(`${path.sep}node_modules${path.sep}`)) return undefined;
   const found = fs.statSync(file, { bigint: true, throwIfNoEntry: false });
-  return found && [file, String(found.mtimeNs), String(found.size), String(found.ino)];
+  if (!found) return undefined;
+  const recent = Date.now() - Number(found.mtimeMs) < TICK_MS;
+  return [file, String(found.mtimeNs), String(found.size), String(found.ino), recent ? digest(file) : ""];
+}
+
+function digest(file) {
+  return createHash("sha256").update(fs.readFileSync(file)).digest("hex");
 }

@@ -6,13 +6,17 @@ every import, while dependencies (site-packages, or vendored beside the code
 with a *.dist-info) keep their bytecode.
 
 The notes are what the relay compares before each invocation: path, mtime in
-nanoseconds, size and inode, taken before the file is read, so that a save
-during the read shows as a difference. Files that the code opens for reading
+nanoseconds, size, inode, and a digest when the file was saved so recently that
+its time may stay the same for one more save. They are taken before the file is
+read, so that a save during the read shows as a difference. Files that the code opens for reading
 (templates, JSON) are noted as well, because module globals often hold them.
 """
 
+import hashlib
+import io
 import os
 import sys
+import time
 from collections.abc import Sequence
 from importlib.machinery import (
     EXTENSION_SUFFIXES,
@@ -25,7 +29,8 @@ from types import CodeType
 from typing import Any, Optional
 
 SKIPPED = frozenset({"site-packages", "node_modules", ".venv", "venv", "__pycache__", ".git"})
-Stamp = tuple[int, int, int]
+Stamp = tuple[int, int, int, str]
+TICK_NS = 50_000_000
 
 
 class Ledger:
@@ -60,14 +65,16 @@ class Ledger:
             found = os.stat(path)
         except OSError:
             return
-        self._noted[path] = (found.st_mtime_ns, found.st_size, found.st_ino)
+        recent = time.time_ns() - found.st_mtime_ns < TICK_NS
+        digest = _digest(path) if recent else ""
+        self._noted[path] = (found.st_mtime_ns, found.st_size, found.st_ino, digest)
         self._fresh.append(path)
 
     def ignore(self, path: str) -> None:
         """Never report a file: the code writes it itself."""
         self._noted[path] = None
 
-    def take(self) -> list[tuple[str, int, int, int]]:
+    def take(self) -> list[tuple[str, int, int, int, str]]:
         """Return what was noted since the last call."""
         taken = []
         for path in self._fresh:
@@ -95,6 +102,14 @@ class Ledger:
             self.ignore(path)
         elif os.path.isfile(path):
             self.note(path)
+
+
+def _digest(path: str) -> str:
+    try:
+        with io.FileIO(path) as file:
+            return hashlib.sha256(file.readall()).hexdigest()
+    except OSError:
+        return ""
 
 
 def _vendored(root: str) -> frozenset[str]:
