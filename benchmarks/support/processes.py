@@ -111,6 +111,8 @@ class Child:
     def __init__(
         self, command: Sequence[str], environment: dict[str, str], cwd: Path | None
     ) -> None:
+        # Bytecode is written, as on a user's machine: it is what can go stale.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         self.process = subprocess.Popen(
             list(command),
             cwd=cwd or FOLDER,

@@ -13,7 +13,6 @@ cache keyed by whole seconds and sizes (Python's own bytecode) gets wrong.
 
 import json
 import os
-import sys
 import time
 from pathlib import Path
 
@@ -166,8 +165,6 @@ def _count_stale(saves: int) -> tuple[int, int]:
     with Bench() as bench:
         project = projects.python(bench.folder / "project", "plain", projects.PLAIN)
         where = place.broker(bench)
-        # Bytecode writing stays on: it is what goes stale.
-        assert not sys.dont_write_bytecode
         functions = {"plain": project.fields()}
         place.relay(bench, where, functions, project.file.parent, paced=False)
         stub = place.Stub(where, "plain")
