@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from samlive_transform import Result, TransformError, read, transform
 from samlive_transform.rules import RULES
 from transform_stage import options

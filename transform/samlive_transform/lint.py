@@ -59,11 +59,11 @@ def new_errors(
         original = translate(before, parameters)
     except TransformError:
         return ()  # what SAM refused before cannot get worse
-    known = Counter((each.rule, each.path) for each in findings(original, cache))
+    known = Counter(_place(each) for each in findings(original, cache))
     fresh = []
     for each in findings(translated, cache):
-        if known[each.rule, each.path]:
-            known[each.rule, each.path] -= 1
+        if known[_place(each)]:
+            known[_place(each)] -= 1
         else:
             fresh.append(each)
     return tuple(fresh)
@@ -95,6 +95,12 @@ def _run(text: str) -> tuple[Finding, ...]:
             path = ".".join(str(part) for part in getattr(match, "path", None) or ())
             found.append(Finding(match.rule.id, path, match.message))
     return tuple(found)
+
+
+def _place(finding: Finding) -> tuple[str, str]:
+    """Return rule and path without indices: what SAM lists may shift by one."""
+    parts = finding.path.split(".")
+    return finding.rule, ".".join("*" if part.isdigit() else part for part in parts)
 
 
 def _refused(tree: dict[str, Any], parameters: dict[str, str] | None) -> bool:

@@ -33,7 +33,7 @@ FUNCTION_KEYS = frozenset(
 
 SECTIONS = frozenset(
     """
-    Api CapacityProvider Function HttpApi LayerVersion MicroVMImage NetworkConnector SimpleTable
+    Api CapacityProvider Function HttpApi LayerVersion MicrovmImage NetworkConnector SimpleTable
     StateMachine WebSocketApi
     """.split()
 )

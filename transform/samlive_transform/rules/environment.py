@@ -35,6 +35,8 @@ def rule(view: View) -> Iterator[Decision]:
     if not view.live and not any(view.children.values()):
         return
     declared = {"Type": "String", "NoEcho": True, "Description": _DESCRIPTION}
+    if view.options.key_default:
+        declared["Default"] = view.options.key_default
     if KEY_PARAMETER not in view.template.section("Parameters"):
         yield Step(("Parameters", KEY_PARAMETER), declared, _KEY_REASON)
     for function in view.live:

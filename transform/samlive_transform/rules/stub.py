@@ -9,18 +9,24 @@ architecture, events, aliases, URLs, tags, tracing.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from samlive_stub.contract import MIN_STUB_MEMORY_MB
 from samlive_templates import render
+from samlive_transform.intrinsics import references
 from samlive_transform.model import Function
-from samlive_transform.steps import REMOVED, Step
+from samlive_transform.steps import REMOVED, Note, Step
 from samlive_transform.view import Decision, View
 
 _CODE = "the stub runs in place of the code, which stays on your machine"
 _GONE = "it belongs to the code that the stub replaces"
 _MEMORY = "below 512 MB a stub takes about a second to connect"
+_NO_SAM = (
+    "the template has SAM functions but does not name SAM: CloudFormation needs "
+    "'Transform: AWS::Serverless-2016-10-31'"
+)
 _SHIFT = "traffic moves to a new stub at once"
+_SHIFT_NAMED = "traffic moves to a new stub at once; the template refers to the deployment itself"
 _BUILD = "nothing is built for a stub"
 
 _SAM_GONE = (
@@ -32,6 +38,9 @@ _PLAIN_GONE = (
     "ImageConfig PackageType SnapStart CodeSigningConfigArn RuntimeManagementConfig "
     "FileSystemConfigs"
 ).split()
+_DEPLOYMENT = frozenset({"ServerlessDeploymentApplication", "CodeDeployServiceRole"})
+"""What SAM makes once for the deployments of all functions."""
+
 _BUILD_METADATA = (
     "BuildMethod BuildProperties BuildArchitecture Dockerfile DockerContext DockerTag "
     "DockerBuildArgs DockerBuildTarget DockerBuildExtraParams"
@@ -40,11 +49,14 @@ _BUILD_METADATA = (
 
 def rule(view: View) -> Iterator[Decision]:
     """Yield the stub's code, layer and runtime for every live function."""
+    if any(function.is_sam for function in view.live) and not view.template.uses_sam:
+        yield Note(("Resources",), _NO_SAM)
+    named = {name for name, _ in references(view.template.tree)}
     code = render("stub/index.py.j2", digest=view.options.layer_digest)
     for function in view.live:
         yield from _code(function, view, code)
         yield from function.exactly(_removals(function), _GONE)
-        yield from _deployment(function)
+        yield from _deployment(function, named)
         memory = view.template.resolver.integer(function.properties.get("MemorySize", 128))
         if memory is not None and memory < MIN_STUB_MEMORY_MB:
             yield from function.exactly({"MemorySize": MIN_STUB_MEMORY_MB}, _MEMORY)
@@ -65,14 +77,25 @@ def _removals(function: Function) -> dict[str, object]:
     return dict.fromkeys(_SAM_GONE if function.is_sam else _PLAIN_GONE, REMOVED)
 
 
-def _deployment(function: Function) -> Iterator[Step]:
-    """Traffic shifts at once; hooks stay named, so that they are still known as such."""
+def _deployment(function: Function, named: Set[str]) -> Iterator[Step]:
+    """Let traffic move at once.
+
+    Hooks stay named, so that they are still known as such; and where the template
+    refers to what SAM makes for a deployment, it has to be made.
+    """
     preference = function.properties.get("DeploymentPreference") if function.is_sam else None
     if preference is None:
         return
     hooks = preference.get("Hooks") if isinstance(preference, dict) else None
-    wanted = {"Enabled": False, "Hooks": hooks} if hooks else REMOVED
-    yield from function.exactly({"DeploymentPreference": wanted}, _SHIFT)
+    kept = {"Hooks": hooks} if hooks else {}
+    if isinstance(preference, dict) and named & {*_DEPLOYMENT, f"{function.id}DeploymentGroup"}:
+        kept |= {key: preference[key] for key in ("Enabled", "Role") if key in preference}
+        yield from function.exactly(
+            {"DeploymentPreference": {"Type": "AllAtOnce"} | kept}, _SHIFT_NAMED
+        )
+    else:
+        wanted = {"Enabled": False} | kept if kept else REMOVED
+        yield from function.exactly({"DeploymentPreference": wanted}, _SHIFT)
 
 
 def _metadata(function: Function) -> Iterator[Step]:
