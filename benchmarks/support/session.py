@@ -1,0 +1,92 @@
+"""The command as a user starts it, on an offline cloud that somebody else has started."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .processes import MARK
+
+TEMPLATE = """\
+AWSTemplateFormatVersion: "2010-09-09"
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Hello:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: src/
+      Handler: app.handler
+      Runtime: {runtime}
+      Timeout: 10
+"""
+
+
+def project(folder: Path, source: str) -> Path:
+    """Write a project with one function; return its template."""
+    (folder / "src").mkdir(parents=True)
+    (folder / "src" / "app.py").write_text(source)
+    template = folder / "template.yaml"
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    template.write_text(TEMPLATE.format(runtime=version))
+    return template
+
+
+class Session:
+    """One `samlive dev --output json`.
+
+    Args:
+        template: The template.
+        variables: What points at the cloud, as a user would export it.
+        arguments: Further arguments.
+    """
+
+    def __init__(self, template: Path, variables: Mapping[str, str], *arguments: str) -> None:
+        command = [sys.executable, "-m", "samlive", "dev", str(template), "--output", "json"]
+        names = ("AWS_", "SAMLIVE_")
+        own = {name: text for name, text in os.environ.items() if not name.startswith(names)}
+        self.template = template
+        self.started = time.perf_counter()
+        self._errors = (template.parent / "stderr.txt").open("w+")
+        self.process = subprocess.Popen(
+            [*command, *arguments],
+            cwd=template.parent,
+            env={**own, **variables, MARK: "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            start_new_session=True,
+        )
+
+    def expect(self, event: str) -> tuple[float, dict[str, Any]]:
+        """Wait for an event; return milliseconds since the start and its fields."""
+        assert self.process.stdout is not None
+        seen = []
+        for line in self.process.stdout:
+            found = json.loads(line)
+            if found["event"] == event:
+                return (time.perf_counter() - self.started) * 1000, found
+            seen.append(line.strip())
+        self._errors.seek(0)
+        said = "\n".join([*seen[-5:], self._errors.read()[-3000:]])
+        raise SystemExit(f"samlive dev ended before {event!r}:\n{said}")
+
+    def stop(self) -> None:
+        """End it as Ctrl-C does."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        assert self.process.stdout is not None
+        for _ in self.process.stdout:
+            pass
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        self.process.stdout.close()
+        self._errors.close()
