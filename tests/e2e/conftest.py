@@ -41,3 +41,11 @@ def lab(way: Way, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ready]:
     project = copy_project(PROJECTS / "lab", tmp_path_factory.mktemp(way.name))
     with running(way, project / "template.yaml") as session:
         yield session
+
+
+@pytest.fixture(scope="session")
+def plain(way: Way, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ready]:
+    """The plain CloudFormation example, live."""
+    project = copy_project(EXAMPLES / "plain", tmp_path_factory.mktemp(way.name))
+    with running(way, project / "template.yaml") as session:
+        yield session
