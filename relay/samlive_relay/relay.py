@@ -102,6 +102,11 @@ class Relay:
         """The local environments."""
         return self._pool
 
+    @property
+    def running(self) -> int:
+        """How many invocations run now."""
+        return len(self._running)
+
     async def start(self) -> None:
         """Connect, make sure that the stage is free, and announce this session.
 

@@ -10,6 +10,7 @@ import pytest
 
 from relay_session import Project, Run
 from samlive_relay.events import InvocationEnded, InvocationStarted, LogLine, Warned
+from samlive_stub.requester import Answer
 
 UNMENDED = {
     "unknown module": (
@@ -386,6 +387,7 @@ def test_answers_are_written_as_lambda_writes_them(project: Project, run: Run, c
     async def scenario() -> None:
         async with project.session() as session:
             outcome = await session.stub().invoke({})
+            assert isinstance(outcome, Answer)
             assert outcome.body == (expected or b"12345678901234567890.5")
 
     run(scenario())

@@ -149,7 +149,7 @@ class Stub:
     async def ask(self, event: object, **fields: Any) -> Any:
         """Invoke and return the parsed answer; fail when it is no response."""
         outcome = await self.invoke(event, **fields)
-        assert isinstance(outcome, Answer), getattr(outcome, "body", outcome)
+        assert isinstance(outcome, Answer), str(getattr(outcome, "body", outcome))[:2000]
         return json.loads(outcome.body)
 
     async def fail(self, event: object, **fields: Any) -> dict[str, Any]:

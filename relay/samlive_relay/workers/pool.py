@@ -36,6 +36,7 @@ AHEAD_SECONDS = 300.0
 AHEAD_PROCESSES = 4
 """How many processes of one function a save starts ahead of requests."""
 
+MAX_ATTEMPTS = 10
 SETTLE_SECONDS = 0.2
 """How long a file that is gone or empty may still be in the middle of a save."""
 
@@ -148,13 +149,11 @@ class Pool:
         async with environment.turn:
             environment.used = time.monotonic()
             try:
-                worker = await self._worker_for(environment)
+                outcome = await self._invoke(environment, call)
             except RelayError as problem:
                 text = " ".join(filter(None, (problem.message, problem.hint)))
                 return failure("SamLive.CannotStart", text)
-            outcome = await worker.invoke(call)
             environment.used = time.monotonic()
-            environment.warm = worker.alive
         return outcome
 
     def update(self, functions: Mapping[str, LocalFunction]) -> None:
@@ -225,14 +224,32 @@ class Pool:
             await worker.gone()
         self._environments.clear()
 
+    async def _invoke(self, environment: Environment, call: Call) -> Outcome:
+        """Run a call; again when the code could not even be read in a piece.
+
+        A process that reads a file in the middle of a save fails to initialise.
+        Its handler has not run, and the code that failed is no longer there.
+        """
+        for _ in range(MAX_ATTEMPTS):
+            worker = await self._worker_for(environment)
+            outcome = await worker.invoke(call)
+            environment.warm = worker.alive
+            if not worker.faulted:
+                break
+            await _until_saved(worker)
+            if not worker.stale:
+                break
+        return outcome
+
     async def _worker_for(self, environment: Environment) -> Worker:
         """Return a process that runs the code as it is on disk now."""
         worker = environment.worker
         if worker is not None and worker.alive and not worker.stale:
             return worker
-        await self._settle(worker)
-        if different := self._notice(environment.function, worker.loaded if worker else ()):
-            self._on_reload([environment.function], sorted(different))
+        if worker is not None:
+            await _until_saved(worker)
+            if different := self._notice(environment.function, worker.loaded):
+                self._on_reload([environment.function], sorted(different))
         self._retire(environment)
         function = self._functions.get(environment.function)
         if function is None:
@@ -244,13 +261,6 @@ class Pool:
         worker = await self._start(function, environment.variables, self._hooks(function))
         environment.worker = worker
         return worker
-
-    @staticmethod
-    async def _settle(worker: Worker | None) -> None:
-        """Wait a moment for a save that is under way: editors empty or move the file first."""
-        end = time.monotonic() + SETTLE_SECONDS
-        while worker is not None and worker.half_saved and time.monotonic() < end:
-            await asyncio.sleep(0.002)
 
     def _hooks(self, function: LocalFunction) -> Hooks:
         name = function.logical_id
@@ -322,6 +332,13 @@ class Pool:
         if worker.running:
             self._leaving.add(worker)
             worker.when_gone(lambda: self._leaving.discard(worker))
+
+
+async def _until_saved(worker: Worker) -> None:
+    """Wait for the end of a save that is under way, but not for long."""
+    end = time.monotonic() + SETTLE_SECONDS
+    while worker.half_saved and time.monotonic() < end:
+        await asyncio.sleep(0.002)
 
 
 def _is_below(path: str, function: LocalFunction | None) -> bool:

@@ -84,9 +84,19 @@ def digest(path: str) -> str:
 
 
 def is_half_saved(path: str, before: Stamp) -> bool:
-    """Tell whether a file looks like in the middle of a save: gone, or empty but not before."""
+    """Tell whether a file looks like in the middle of a save.
+
+    Args:
+        path: The file.
+        before: How a process found it.
+    """
     now = stat(path)
-    return now is None or (now.size == 0 and before.size > 0)
+    if now is None:
+        return before != GONE
+    if now.size > 0:
+        return False
+    # Empty for good, like most __init__.py files, or only just emptied?
+    return before.size > 0 or time.time_ns() - now.modified < TICK_NS
 
 
 def from_report(entries: Iterable[list[object]]) -> dict[str, Stamp]:

@@ -132,6 +132,11 @@ class Worker(ABC):
         return self.outdated or bool(changed(self.loaded))
 
     @property
+    def faulted(self) -> bool:
+        """Whether the function could not be initialised: its handler has never run."""
+        return self._fault is not None
+
+    @property
     def half_saved(self) -> bool:
         """Whether a file that it has loaded looks like in the middle of a save."""
         return any(is_half_saved(path, before) for path, before in self.loaded.items())

@@ -41,19 +41,24 @@ class Ledger:
     """
 
     def __init__(self, roots: Sequence[str]) -> None:
-        self.roots = [os.path.realpath(root) for root in roots]
+        # Both as named and as resolved: a symlink in the code may lead outside.
+        named = [os.path.abspath(root) for root in roots]
+        self.roots = list(dict.fromkeys(named + [os.path.realpath(root) for root in named]))
         self._vendored = {root: _vendored(root) for root in self.roots}
         self._noted: dict[str, Optional[Stamp]] = {}
         self._fresh: list[str] = []
 
     def owns(self, path: str) -> bool:
         """Tell whether a path is the user's own code, not a dependency of it."""
-        real = os.path.realpath(path)
+        path = os.path.abspath(path)
+        return self._holds(path) or self._holds(os.path.realpath(path))
+
+    def _holds(self, path: str) -> bool:
         for root in self.roots:
-            if real == root:
+            if path == root:
                 return True
-            if real.startswith(root + os.sep):
-                parts = real[len(root) + 1 :].split(os.sep)
+            if path.startswith(root + os.sep):
+                parts = path[len(root) + 1 :].split(os.sep)
                 return not SKIPPED & set(parts) and parts[0] not in self._vendored[root]
         return False
 
@@ -65,6 +70,7 @@ class Ledger:
             found = os.stat(path)
         except OSError:
             return
+        self._noted[path] = None  # reading it for the digest is seen by the hook below
         recent = time.time_ns() - found.st_mtime_ns < TICK_NS
         digest = _digest(path) if recent else ""
         self._noted[path] = (found.st_mtime_ns, found.st_size, found.st_ino, digest)
