@@ -16,8 +16,10 @@ from samlive.offline.mqtt.ledger import Ledger
 from samlive.offline.proxy import ConnectProxy
 from samlive.offline.sandbox import sdk
 from samlive.offline.sandbox.content import Content
-from samlive.offline.sandbox.environment import Environment, House
+from samlive.offline.sandbox.emulated import Emulated
+from samlive.offline.sandbox.environment import Environment
 from samlive.offline.sandbox.function import Function
+from samlive.offline.sandbox.house import House
 from samlive.offline.sandbox.pool import Pool, Runs
 from samlive.offline.settings import Settings
 
@@ -96,6 +98,8 @@ def _maker(settings: Settings, groups: Groups) -> Any:
     )
 
     def make(function: Function) -> Runs:
+        if settings.emulator:
+            return Emulated(function, house, settings.emulator)
         return Environment(function, house)
 
     return make

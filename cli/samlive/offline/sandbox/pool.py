@@ -14,12 +14,14 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from samlive.offline.sandbox import failures
-from samlive.offline.sandbox.environment import INIT_SECONDS
 from samlive.offline.sandbox.function import Answer, Function
 from samlive.offline.sandbox.interpreters import NoEntryPointError
 from samlive.offline.sandbox.runtime_api import Outcome
 
 IDLE_SECONDS = 300.0
+INIT_SECONDS = 10.0
+"""Lambda gives init so long, then starts over within the first invocation.
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
 
 
 class Runs(Protocol):
@@ -33,7 +35,7 @@ class Runs(Protocol):
     def pid(self) -> int:
         """Its process group."""
 
-    def ready(self, seconds: float = INIT_SECONDS) -> Outcome | None:
+    def ready(self, seconds: float) -> Outcome | None:
         """Wait for the end of init."""
 
     def invoke(self, request_id: str, event: bytes, trace: str) -> Answer:
