@@ -1,5 +1,6 @@
 """The real door to AWS with scripted answers: botocore checks every call against its model."""
 
+import functools
 from typing import Any
 
 from botocore.stub import Stubber
@@ -22,11 +23,17 @@ ACCESS = Access(
 )
 
 
+@functools.cache
+def _shared_session() -> Any:
+    return Aws(ACCESS)._session
+
+
 class StubbedAws(Aws):
     """Answers calls in the order in which they were scripted; anything else is an error."""
 
-    def __init__(self, access: Access = ACCESS) -> None:
-        super().__init__(access)
+    def __init__(self) -> None:
+        super().__init__(ACCESS)
+        self._session = _shared_session()  # reading the service models takes half a second
         self._stubs: dict[tuple[str, str | None], Stubber] = {}
 
     def answer(

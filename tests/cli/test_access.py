@@ -1,0 +1,50 @@
+"""How AWS is reached: local clouds, proxies, certificates."""
+
+from pathlib import Path
+
+import pytest
+
+from samlive.access import Access, is_loopback
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "https://aws.amazon.com",
+        "http://10.0.0.1:80",
+        "http://localhost.example.com",
+        "127.0.0.1",
+    ],
+)
+def test_not_this_machine(url: str) -> None:
+    assert not is_loopback(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:4566", "http://[::1]:1", "http://localhost", "http://a.localhost:1"]
+)
+def test_this_machine(url: str) -> None:
+    assert is_loopback(url)
+
+
+@pytest.mark.parametrize(
+    ("variables", "proxy"),
+    [
+        ({}, None),
+        ({"HTTPS_PROXY": "http://proxy:3128"}, "proxy:3128"),
+        ({"https_proxy": "proxy:3128"}, "proxy:3128"),
+        ({"HTTPS_PROXY": "http://user:pw@proxy"}, "proxy:80"),
+        ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "*"}, None),
+        ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "localhost,.example.com"}, None),
+        ({"HTTPS_PROXY": "http://proxy:1", "no_proxy": "iot.example.com"}, None),
+        ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "ample.com"}, "proxy:1"),
+    ],
+)
+def test_proxy_of_a_host(variables: dict[str, str], proxy: str | None) -> None:
+    assert Access(variables).proxy("iot.example.com:443") == proxy
+
+
+def test_certificates_come_from_awss_variable() -> None:
+    assert Access({"AWS_CA_BUNDLE": "/x.pem"}).ca_file == Path("/x.pem")
+    assert Access({}).ca_file is None

@@ -1,0 +1,103 @@
+"""Live functions as they stand on this machine."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from samlive.local_functions import from_report
+from samlive_relay.config import LocalFunction
+from samlive_transform.report import FunctionReport
+
+ORDERS = FunctionReport(
+    logical_id="Orders",
+    live=True,
+    reason="",
+    runtime="python3.12",
+    handler="app.handler",
+    code="src",
+    inline=None,
+    timeout=10,
+    memory=256,
+    layers=(),
+    architecture="arm64",
+    package="Zip",
+    line=1,
+    file="",
+    metadata={},
+)
+
+
+@pytest.fixture
+def warnings() -> list[tuple[str, str]]:
+    return []
+
+
+def local(folder: Path, warnings: list[tuple[str, str]], **fields: Any) -> LocalFunction:
+    found = from_report(
+        (replace(ORDERS, **fields),), folder, folder / "inline", lambda *w: warnings.append(w)
+    )
+    return found[fields.get("logical_id", "Orders")]
+
+
+def test_kept_function_is_left_out(tmp_path: Path) -> None:
+    kept = replace(ORDERS, live=False)
+    assert from_report((kept,), tmp_path, tmp_path, lambda *_: None) == {}
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        pytest.param({"code": None}, "not on this machine", id="code in a bucket"),
+        pytest.param({"code": "nope"}, "does not exist", id="no such folder"),
+        pytest.param({"code": "app.jar"}, "is an archive", id="a jar"),
+        pytest.param({"layers": ("nope",)}, "its layer", id="no such layer"),
+        pytest.param(
+            {"layers": ("arn:aws:lambda:r:1:layer:x:1",)}, "left out", id="layer given by ARN"
+        ),
+    ],
+)
+def test_what_cannot_run_here_is_told(
+    tmp_path: Path, warnings: list[tuple[str, str]], fields: dict[str, Any], text: str
+) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "app.jar").write_bytes(b"")
+    local(tmp_path, warnings, **fields)
+    assert len(warnings) == 1
+    assert warnings[0][0] == "Orders"
+    assert text in warnings[0][1]
+
+
+def test_declared_values_reach_the_relay(tmp_path: Path, warnings: list[tuple[str, str]]) -> None:
+    for name in ("src", "layer"):
+        (tmp_path / name).mkdir()
+    found = local(tmp_path, warnings, layers=("layer",))
+    assert warnings == []
+    assert found == LocalFunction(
+        logical_id="Orders",
+        runtime="python3.12",
+        handler="app.handler",
+        code=tmp_path / "src",
+        timeout=10,
+        memory=256,
+        layers=(tmp_path / "layer",),
+        architecture="arm64",
+    )
+
+
+@pytest.mark.parametrize(
+    ("runtime", "name"), [("python3.12", "index.py"), ("nodejs20.x", "index.js")]
+)
+def test_inline_code_becomes_a_private_file_and_is_written_once(
+    tmp_path: Path, warnings: list[tuple[str, str]], runtime: str, name: str
+) -> None:
+    fields = {"inline": "code", "code": None, "runtime": runtime, "logical_id": "Child/Orders"}
+    path = local(tmp_path, warnings, **fields).code / name
+    assert path.read_text() == "code"
+    assert path.stat().st_mode & 0o077 == 0
+    before = path.stat().st_ino
+    local(tmp_path, warnings, **fields)
+    assert path.stat().st_ino == before
+    local(tmp_path, warnings, **{**fields, "inline": "other"})
+    assert path.read_text() == "other"
