@@ -17,16 +17,13 @@ import yaml
 
 from samlive_transform import json_tree, yaml_tree
 from samlive_transform.errors import TemplateError
+from samlive_transform.places import Places
 from samlive_transform.refusals import find_markers, not_rendered, not_yaml
-from samlive_transform.yaml_tree import ALIAS, MAPPING, Node, Unreadable
+from samlive_transform.shape import check_shape
+from samlive_transform.yaml_tree import Node, Unreadable
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MOST_BYTES: Final = 1024 * 1024
-
-_SECTIONS: Final = (
-    "AWSTemplateFormatVersion", "Transform", "Description", "Metadata", "Globals", "Parameters",
-    "Rules", "Mappings", "Conditions", "Hooks", "Resources", "Outputs",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +37,7 @@ class Source:
         kind: "yaml" or "json", by content.
         tree: Plain data, short tags in long form, keys always text.
         root: The same as nodes with their places.
+        places: The lines of all parts.
         marked: Whether the file starts with a byte order mark.
     """
 
@@ -49,6 +47,7 @@ class Source:
     kind: Literal["yaml", "json"]
     tree: dict[str, Any] = field(repr=False)
     root: Node = field(repr=False)
+    places: Places = field(repr=False)
     marked: bool = False
 
     def line(self, path: tuple[str | int, ...]) -> int:
@@ -58,14 +57,7 @@ class Source:
             path: Keys and indices from the top, as in the tree; where it leads
                 to nothing, the nearest part above it counts.
         """
-        node = self.root
-        line = node.line
-        for step in path:
-            found = _step(node, step)
-            if found is None:
-                break
-            line, node = found
-        return line + 1
+        return self.places.line(path)
 
 
 def read(path: Path) -> Source:
@@ -154,9 +146,9 @@ def _parse(text: str, name: str, path: Path | None) -> Source:
     marked = text.startswith("\ufeff")
     text = text[1:] if marked else text
     kind, root = load(text, name)
-    source = Source(name, path, text, kind, root.value, root, marked)
-    _check(source)
-    return source
+    places = Places(root)
+    check_shape(root, name, places)
+    return Source(name, path, text, kind, root.value, root, places, marked)
 
 
 def _flow_yaml(
@@ -240,113 +232,3 @@ def _suggest_file(folder: Path, wanted: str) -> str:
     if found:
         return f"Found in {folder}: {', '.join(found[:5])}."
     return f"There is no template in {folder}; name the file."
-
-
-def _step(node: Node, step: str | int) -> tuple[int, Node] | None:
-    """Return line and node one step below, None when it leads nowhere."""
-    if node.kind is ALIAS and node.target is not None:
-        node = node.target
-    if node.tag is not None and node.short == step:
-        return node.line, _untagged(node)
-    if isinstance(step, int):
-        inside = node.kind is yaml_tree.SEQUENCE and 0 <= step < len(node.children)
-        return (node.children[step].line, node.children[step]) if inside else None
-    if node.kind is not MAPPING:
-        return None
-    merged = None
-    for key, child in node.pairs():
-        if key.text == step:
-            return key.line, child
-        if key.text == "<<" and not key.style:
-            sources = child.children if child.kind is yaml_tree.SEQUENCE else [child]
-            merged = merged or next(filter(None, (_step(one, step) for one in sources)), None)
-    return merged
-
-
-def _untagged(node: Node) -> Node:
-    bare = Node(node.kind, node.start, node.end, node.line, node.column, style=node.style)
-    bare.children = node.children
-    return bare
-
-
-def _check(source: Source) -> None:
-    """Refuse what is no template although it is YAML or JSON."""
-    tree: Any = source.tree
-    if not isinstance(tree, dict) or source.root.tag:
-        raise TemplateError(
-            f"found {_what(tree)} where a template has sections such as 'Resources'",
-            "Name a SAM or CloudFormation template.",
-            source.name,
-            source.root.line + 1,
-        )
-    if "Resources" not in tree:
-        raise TemplateError(
-            f"no section 'Resources'; found: {', '.join(list(tree)[:8]) or 'nothing'}",
-            _suggest_section(tree),
-            source.name,
-            1,
-        )
-    resources = tree["Resources"]
-    if not isinstance(resources, dict):
-        _refuse(
-            source,
-            ("Resources",),
-            f"'Resources' is {_what(resources)}, not a mapping of logical ids to resources",
-        )
-    for logical_id, resource in resources.items():
-        # Loops and includes stand among the resources: Fn::ForEach::Name, Fn::Transform.
-        if not logical_id.startswith("Fn::"):
-            _check_resource(source, logical_id, resource)
-
-
-def _check_resource(source: Source, logical_id: str, resource: Any) -> None:
-    if not isinstance(resource, dict):
-        _refuse(
-            source,
-            ("Resources", logical_id),
-            f"the resource {logical_id} is {_what(resource)}, not a mapping with a 'Type'",
-        )
-    if "Type" not in resource:
-        _refuse(source, ("Resources", logical_id), f"the resource {logical_id} has no 'Type'")
-    if not isinstance(resource["Type"], str):
-        _refuse(
-            source,
-            ("Resources", logical_id, "Type"),
-            f"the 'Type' of {logical_id} is {_what(resource['Type'])}, not a text",
-        )
-
-
-def _refuse(source: Source, path: tuple[str | int, ...], message: str) -> NoReturn:
-    raise TemplateError(
-        message,
-        "A resource looks like 'MyFunction: {Type: AWS::Serverless::Function, Properties: ...}'.",
-        source.name,
-        source.line(path),
-    )
-
-
-def _suggest_section(found: dict[str, Any]) -> str:
-    if any(isinstance(value, dict) and "Type" in value for value in found.values()):
-        return "These look like resources: name the template that includes this file."
-    for section in found:
-        close = difflib.get_close_matches(section.capitalize(), ["Resources"], n=1)
-        if close and section not in _SECTIONS:
-            return f"Did you mean 'Resources' where it says '{section}'?"
-    if "service" in found and "provider" in found:
-        return "This is a file of the Serverless Framework; SAM and CloudFormation are read."
-    return "Name a SAM or CloudFormation template."
-
-
-def _what(value: Any) -> str:
-    if value is None:
-        return "empty"
-    if isinstance(value, dict):
-        keys = list(value)
-        return f"the intrinsic {keys[0]}" if keys and _intrinsic(keys) else "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    return f"the text {value[:40]!r}" if isinstance(value, str) else f"the value {value!r}"
-
-
-def _intrinsic(keys: list[str]) -> bool:
-    return len(keys) == 1 and (keys[0].startswith("Fn::") or keys[0] == "Ref")
