@@ -107,6 +107,10 @@ class Outbox:
         """Count an incoming publish: the broker's limits cover both directions."""
         self._pacer.received(size, now)
 
+    def usage(self, now: float) -> float:
+        """Return which part of the broker's limits the last second has used."""
+        return self._pacer.usage(now)
+
     def take(self, now: float) -> list[Publish]:
         """Return the packets that may leave now."""
         publishes = []

@@ -57,6 +57,11 @@ class Pacer:
         self._booked.append((at, size))
         self._bytes += size
 
+    def usage(self, now: float) -> float:
+        """Return which part of the limits the last second has used; above 1 when booked ahead."""
+        self._forget(now)
+        return max(len(self._booked) / self._count_limit, self._bytes / self._bytes_limit)
+
     def _forget(self, at: float) -> None:
         passed = 0
         for booked, size in self._booked:

@@ -136,6 +136,25 @@ class RelaySide:
         requests = request_topic(self._app, self._stage, self._session, shard)
         return (self._presence_topic, requests) if shard == 0 else (requests,)
 
+    def usage(self, now: float) -> float:
+        """Return which part of the broker's limits the busiest shard used in the last second."""
+        return max(outbox.usage(now) for outbox in self._outboxes)
+
+    def open_shard(self) -> Publish:
+        """Spread the requests over one more connection; return presence, which says so.
+
+        Call it when the connection has subscribed to `topics(shards)`, where
+        shards is the number so far. Stubs turn to it with their next request.
+        """
+        self._outboxes.append(Outbox(self._sealer, self._shards))
+        self._shards += 1
+        return self.announce()
+
+    @property
+    def shards(self) -> int:
+        """Connections the requests are spread over."""
+        return self._shards
+
     def presence(self, state: str) -> Publish:
         """Return the retained presence message, to publish or to leave as a will.
 

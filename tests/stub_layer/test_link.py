@@ -547,6 +547,28 @@ def test_replays_and_packets_of_other_topics_stages_and_keys_are_refused(pair: P
             assert pair.stub.receive(foreign.topic, foreign.payload, pair.now)
 
 
+def test_a_shard_opened_by_load_takes_requests(pair: Pair) -> None:
+    relay = pair.relay(shards=1)
+    pair.settle()
+    pair.connect()
+    assert relay.usage(pair.now) < 0.1
+    for _ in range(20):
+        pair.begin()
+        assert pair.run() is not None
+    assert 0.5 < relay.usage(pair.now) <= 1.0
+    assert "request/s1/1" in relay.topics(1)[0]
+    pair.say(relay.open_shard())
+    pair.settle()
+    assert relay.shards == 2
+    pair.sent.clear()
+    pair.begin(b"x")
+    assert pair.run() == Answer(b"x")
+    assert {
+        packet.topic.rsplit("/", 1)[1] for packet in pair.sent if "/request/" in packet.topic
+    } == {"1"}
+    assert {packet.shard for packet in pair.sent if "/reply/" in packet.topic} == {1}
+
+
 def test_memory_stays_bounded(pair: Pair) -> None:
     relay = pair.relay()
     pair.settle()
