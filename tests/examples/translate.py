@@ -30,7 +30,7 @@ def packaged(template: dict[str, Any]) -> dict[str, Any]:
 
 def main(path: str) -> None:
     template = packaged(json.loads(json.dumps(load(path), default=str)))
-    values = {name: entry["Default"] for name, entry in template["Parameters"].items()}
+    values = {name: entry.get("Default", "") for name, entry in template["Parameters"].items()}
     json.dump(transform(template, values, NoPolicies()), sys.stdout)
 
 
