@@ -25,6 +25,12 @@ def aws(offline: Offline) -> Aws:
 
 
 @pytest.fixture(scope="session")
+def wrapper_layer() -> bytes:
+    """A layer whose exec wrapper replaces the runtime."""
+    return zipped(APP / "layer")
+
+
+@pytest.fixture(scope="session")
 def stack(aws: Aws) -> dict[str, str]:
     """Outputs of the stack of `app/template.yaml`."""
     s3 = aws.client("s3", **ROOT_KEY)
