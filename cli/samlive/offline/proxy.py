@@ -115,6 +115,6 @@ async def _both_ways(
                 sink.write(data)
                 await sink.drain()
         with contextlib.suppress(OSError):
-            sink.close()
+            sink.write_eof()
 
     await asyncio.gather(pump(near_reader, far_writer), pump(far_reader, near_writer))

@@ -1,0 +1,139 @@
+"""What the hooks decide, without the emulator."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import pytest
+
+from samlive.offline.hooks.http_api import routes
+from samlive.offline.hooks.unknown_types import Handlers, Placeholders
+from samlive.offline.proxy import ConnectProxy
+
+URI = (
+    "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/"
+    "arn:aws:lambda:eu-west-1:000000000000:function:f/invocations"
+)
+
+
+def body(path: str, method: str, **integration: Any) -> dict[str, Any]:
+    return {"paths": {path: {method: {"x-amazon-apigateway-integration": integration}}}}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param({}, id="empty"),
+        pytest.param({"paths": None}, id="no paths"),
+        pytest.param({"paths": {"/a": {"parameters": [], "get": {}}}}, id="no integration"),
+        pytest.param(body("/a", "summary", uri=URI), id="no method"),
+    ],
+)
+def test_what_is_no_route_is_left_out(document: dict[str, Any]) -> None:
+    assert routes(document) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "key"),
+    [
+        ("/a/{id}", "get", "GET /a/{id}"),
+        ("/a", "x-amazon-apigateway-any-method", "ANY /a"),
+        ("$default", "x-amazon-apigateway-any-method", "$default"),
+        ("/$default", "x-amazon-apigateway-any-method", "$default"),
+    ],
+)
+def test_route_keys(path: str, method: str, key: str) -> None:
+    ((found, integration),) = routes(body(path, method, uri=URI, type="aws_proxy"))
+    assert found == key
+    assert integration["integrationUri"] == "arn:aws:lambda:eu-west-1:000000000000:function:f"
+    assert integration["integrationType"] == "AWS_PROXY"
+
+
+def test_only_types_of_aws_are_taken_as_doing_nothing() -> None:
+    handlers = Handlers({"AWS::SQS::Queue": {"create": None}})
+    assert "AWS::Serverless::Function" not in handlers
+    assert "Nobody::Knows::This" not in handlers
+    assert handlers.get("Nobody::Knows::This") is None
+    with pytest.raises(KeyError):
+        handlers["Nobody::Knows::This"]
+    assert handlers["AWS::SQS::Queue"] == {"create": None}
+    assert set(handlers["AWS::Events::Archive"]) == {"create", "update", "delete"}
+
+
+def test_placeholders_have_every_attribute() -> None:
+    attributes = Placeholders(Id="stack-a-1", ArnPrefix="arn:aws:x:r:1:")
+    assert "Anything" in attributes
+    assert attributes["Arn"] == "arn:aws:x:r:1:stack-a-1"
+    assert attributes["Name"] == "stack-a-1-name"
+
+
+async def exchange(proxy: ConnectProxy, request: bytes) -> bytes:
+    """Send a request through a proxy and return all that comes back."""
+    port = await proxy.start()
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request)
+        writer.write_eof()
+        answer = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        return answer
+    finally:
+        await proxy.stop()
+
+
+async def named_server(name: bytes) -> tuple[asyncio.Server, int]:
+    """A server that says its name and what it heard."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard = await reader.read()
+        writer.write(name + b" heard " + heard)
+        with contextlib.suppress(OSError):
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    return server, server.sockets[0].getsockname()[1]
+
+
+def test_the_proxy_only_connects() -> None:
+    answer = asyncio.run(exchange(ConnectProxy(1), b"GET http://a/ HTTP/1.1\r\n\r\n"))
+    assert answer.startswith(b"HTTP/1.1 405 ")
+
+
+def test_the_proxy_says_when_nobody_listens() -> None:
+    answer = asyncio.run(exchange(ConnectProxy(1), b"CONNECT a.localhost:443 HTTP/1.1\r\n\r\n"))
+    assert answer.startswith(b"HTTP/1.1 502 ")
+
+
+@pytest.mark.parametrize("port", ["443", "12345"])
+def test_names_under_localhost_lead_to_the_tls_port(port: str) -> None:
+    async def run() -> bytes:
+        server, tls_port = await named_server(b"tls")
+        async with server:
+            request = f"CONNECT x-ats.iot.us-east-1.localhost:{port} HTTP/1.1\r\n\r\nhello"
+            return await exchange(ConnectProxy(tls_port), request.encode())
+
+    assert asyncio.run(run()) == b"HTTP/1.1 200 OK\r\n\r\ntls heard hello"
+
+
+def test_other_names_are_reached_directly() -> None:
+    async def run() -> bytes:
+        server, port = await named_server(b"other")
+        async with server:
+            return await exchange(
+                ConnectProxy(1), f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n\r\nhello".encode()
+            )
+
+    assert asyncio.run(run()) == b"HTTP/1.1 200 OK\r\n\r\nother heard hello"
+
+
+def test_other_names_go_through_the_proxy_that_was_set_before() -> None:
+    async def run() -> bytes:
+        server, port = await named_server(b"upstream")
+        async with server:
+            proxy = ConnectProxy(1, f"http://me:secret@127.0.0.1:{port}")
+            return await exchange(proxy, b"CONNECT example.com:443 HTTP/1.1\r\n\r\n")
+
+    heard = asyncio.run(run())
+    assert heard.startswith(b"upstream heard CONNECT example.com:443 HTTP/1.1\r\n")
+    assert b"Proxy-Authorization: Basic bWU6c2VjcmV0\r\n\r\n" in heard
