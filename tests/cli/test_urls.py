@@ -52,7 +52,7 @@ def test_addresses_in_china() -> None:
 
 def test_addresses_on_this_machine() -> None:
     assert urls.of_stack(STACK, {}, LOCAL) == {
-        "HttpApi": "http://127.0.0.1:4566/_aws/execute-api/h1/$default",
+        "HttpApi": "http://127.0.0.1:4566/_aws/execute-api/h1",
         "AdminApi": "http://127.0.0.1:4566/restapis/r1/v1/_user_request_",
     }
 
@@ -71,11 +71,11 @@ def test_named_stage_of_an_http_api() -> None:
     [
         (
             "https://h1.execute-api.eu-central-1.amazonaws.com",
-            "/_aws/execute-api/h1/$default",
+            "/_aws/execute-api/h1",
         ),
         (
             "https://h1.execute-api.eu-central-1.amazonaws.com/orders/",
-            "/_aws/execute-api/h1/$default/orders",
+            "/_aws/execute-api/h1/orders",
         ),
         (
             "https://r1.execute-api.eu-central-1.amazonaws.com/v1/admin",

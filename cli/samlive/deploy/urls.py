@@ -97,9 +97,10 @@ def _translated(value: str, rest: set[str], place: Place) -> str | None:
 
 
 def _http_api(api: str, stage: str, path: str, place: Place) -> str:
-    if place.local:
-        return f"{place.local}/_aws/execute-api/{api}/{stage}{path}"
+    # Left out also locally: a shell would take $default for a variable.
     named = "" if stage == "$default" else f"/{stage}"
+    if place.local:
+        return f"{place.local}/_aws/execute-api/{api}{named}{path}"
     return f"https://{api}.execute-api.{place.region}.{place.suffix}{named}{path}"
 
 
