@@ -79,9 +79,9 @@ class Connection:
         self.close()
         try:
             self._dial(self._pipelined)
-        except (Refused, OSError) as problem:
+        except (Refused, OSError):
+            phase = self._session.phase if self._session else ""
             self.close()
-            phase = getattr(problem, "phase", CONNECT)
             if not self._pipelined or phase not in (CONNECT, SUBSCRIBE):
                 raise
             # In sequence the phase of the refusal is certain; and some broker

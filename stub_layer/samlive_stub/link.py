@@ -34,6 +34,9 @@ OUTAGE_SECONDS = 20.0
 HTTP_SECONDS = 20.0
 """How long an HTTP caller waits at the most: API Gateway gives up after 29."""
 
+SPARE_SECONDS = 1.0
+"""What is left of the timeout to answer in, when nobody listens."""
+
 _PAUSES = (0.1, 0.2, 0.5, 1.0)
 
 _ACTIONS = {
@@ -135,7 +138,9 @@ class Link:
             self._listen(0.0)
         self._event = event
         self._progress()
-        self._side.begin(fields, event, time.monotonic(), deadline - 1.0)
+        now = time.monotonic()
+        spare = min(SPARE_SECONDS, (deadline - now) / 4)
+        self._side.begin(fields, event, now, deadline - spare)
         try:
             while (outcome := self._side.outcome) is None:
                 if self._connection.open:

@@ -245,7 +245,8 @@ class StubSide:
             return
         # Counted, not timed: an environment may freeze for hours in between.
         limit = {ASKING: len(RESEND_SECONDS), ACCEPTED: LOST_POLLS}.get(self._state, NEVER)
-        self._step("silence" if self._attempts >= limit else "timeout", now)
+        late = self._state == ASKING and now >= self._give_up_at
+        self._step("silence" if late or self._attempts >= limit else "timeout", now)
 
     def next_wakeup(self, now: float) -> float:
         """Return when `tick` and `take_publishes` are due; infinity when nothing waits."""
@@ -358,7 +359,11 @@ class StubSide:
         self._greet()
         self._send(self._request, indices)
         self._attempts = 0
-        self._timer = now + RESEND_SECONDS[0]
+        self._wait_for_ack(now)
+
+    def _wait_for_ack(self, now: float) -> None:
+        pause = (*RESEND_SECONDS, ACK_PATIENCE)[self._attempts]
+        self._timer = min(now + pause, max(now, self._give_up_at))
 
     def _greet(self) -> None:
         assert self._relay is not None
@@ -370,7 +375,7 @@ class StubSide:
         assert self._request is not None
         self._attempts += 1
         self._send(self._request, [0])
-        self._timer = now + (*RESEND_SECONDS, ACK_PATIENCE)[self._attempts]
+        self._wait_for_ack(now)
 
     def _poll(self, now: float) -> None:
         assert self._request is not None

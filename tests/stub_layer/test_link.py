@@ -174,6 +174,16 @@ def test_a_relay_that_does_not_acknowledge_is_absent_after_three_seconds(pair: P
     assert 102.0 <= pair.now <= 103.6
 
 
+def test_short_of_time_the_stub_gives_up_before_lambda_does(pair: Pair) -> None:
+    pair.relay()
+    pair.settle()
+    pair.connect()
+    pair.relays.clear()
+    pair.stub.begin({}, b"x", pair.now, give_up_at=101.5)
+    assert isinstance(pair.run(), Absent)
+    assert pair.now == 101.5
+
+
 def test_one_invocation_is_four_messages_the_first_and_three_the_next(pair: Pair) -> None:
     pair.relay()
     pair.settle()
