@@ -194,10 +194,15 @@ def private_dirty(pid: int) -> float:
     return sum(int(line.split()[1]) for line in lines) / 1024
 
 
-def cpu_seconds(pid: int) -> float:
-    """Return the processor time a running process has used, in steps of a clock tick."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def busy_seconds(pid: int) -> float:
+    """Return the processor time of a running process's threads; 0 when it has ended."""
+    spent = 0
+    for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        try:
+            spent += int(task.read_text().split()[0])
+        except OSError:
+            continue
+    return spent / 1e9
 
 
 def descriptors(pid: int) -> int:
