@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from samlive.offline.hooks.http_api import routes
+from samlive.offline.hooks.lambda_limits import function_breach, visibility_breach
 from samlive.offline.hooks.unknown_types import Handlers, Placeholders
 from samlive.offline.proxy import ConnectProxy
 
@@ -65,6 +66,45 @@ def test_placeholders_have_every_attribute() -> None:
     assert "Anything" in attributes
     assert attributes["Arn"] == "arn:aws:x:r:1:stack-a-1"
     assert attributes["Name"] == "stack-a-1-name"
+
+
+@pytest.mark.parametrize(
+    ("props", "text"),
+    [
+        pytest.param({"Timeout": 901}, "'901' at 'timeout'", id="timeout"),
+        pytest.param({"MemorySize": 64}, "'64' at 'memorySize'", id="memory"),
+        pytest.param({"Layers": ["a"] * 6}, "more than 5 layers", id="layers"),
+        pytest.param(
+            {"Environment": {"Variables": {"A": "x" * 4089}}}, "4KB limit (4097", id="variables"
+        ),
+        pytest.param(
+            {"Environment": {"Variables": {"AWS_REGION": "x"}}}, "['AWS_REGION']", id="reserved"
+        ),
+        pytest.param(
+            {"Code": {"ZipFile": "x"}, "Runtime": "provided.al2023"}, "provided", id="inline"
+        ),
+    ],
+)
+def test_functions_that_aws_refuses_are_refused(props: dict[str, Any], text: str) -> None:
+    assert text in str(function_breach(props))
+
+
+@pytest.mark.parametrize(
+    "props",
+    [
+        {},
+        {"Timeout": 900, "MemorySize": 10240, "Layers": ["a"] * 5},
+        {"Environment": {"Variables": {"A": "x" * 4088}}},
+        {"Code": {"ZipFile": "x"}, "Runtime": "python3.13"},
+    ],
+)
+def test_functions_at_the_limits_pass(props: dict[str, Any]) -> None:
+    assert function_breach(props) is None
+
+
+def test_a_queue_must_hide_messages_as_long_as_its_function_may_run() -> None:
+    assert visibility_breach(30, 30) is None
+    assert "30 seconds is less than Function timeout: 31" in str(visibility_breach(30, 31))
 
 
 async def exchange(proxy: ConnectProxy, request: bytes) -> bytes:

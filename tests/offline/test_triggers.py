@@ -51,6 +51,41 @@ def test_a_type_that_is_no_ones_is_refused(aws: Any) -> None:
         client.create_stack(StackName="nobody", TemplateBody=template)
 
 
+LIMITS = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Jobs: {Type: AWS::SQS::Queue, Properties: {VisibilityTimeout: 30}}
+  Worker:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.11
+      Handler: index.handler
+      InlineCode: "def handler(event, context): pass"
+      MORE
+      Events:
+        Jobs: {Type: SQS, Properties: {Queue: !GetAtt Jobs.Arn}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        pytest.param("Timeout: 31", "visibility timeout: 30 seconds is less", id="queue"),
+        pytest.param("Timeout: 901", "'901' at 'timeout'", id="timeout"),
+    ],
+)
+def test_what_lambda_refuses_rolls_the_stack_back(aws: Any, more: str, text: str) -> None:
+    with pytest.raises(AssertionError, match=text):
+        aws.deploy(f"limits-{text[1:4].strip()}", LIMITS.replace("MORE", more), {})
+
+
+def test_code_that_is_not_in_its_bucket_rolls_the_stack_back(aws: Any, stack: Stack) -> None:
+    code = "CodeUri: {Bucket: artifacts, Key: not-there}"
+    template = LIMITS.replace('InlineCode: "def handler(event, context): pass"', code)
+    with pytest.raises(AssertionError, match="NoSuchKey"):
+        aws.deploy("no-code", template.replace("MORE", ""), {})
+
+
 HTTP_API = """
 Transform: AWS::Serverless-2016-10-31
 Resources:

@@ -13,6 +13,7 @@ from samlive.offline.hooks import (
     broker,
     http_api,
     lambda_executor,
+    lambda_limits,
     rest_api,
     unknown_types,
 )
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from samlive.offline.mqtt.ledger import Ledger
     from samlive.offline.sandbox.pool import Pool
 
-HOOKS = (lambda_executor, http_api, rest_api, unknown_types, broker)
+HOOKS = (lambda_executor, lambda_limits, http_api, rest_api, unknown_types, broker)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ the emulator ignores: every call would answer 404. Authorizers in the body are
 not imported; a warning says so.
 """
 
+import functools
 import json
 import logging
 import re
@@ -64,11 +65,13 @@ def install(parts: "Parts") -> None:
     handlers = _RESOURCE_HANDLERS[TYPE]
     create, update = handlers["create"], handlers["update"]
 
+    @functools.wraps(create)
     def create_with_body(logical_id: str, props: dict[str, Any], stack: str) -> Any:
         result = create(logical_id, props, stack)
         _import(result[0], props.get("Body"))
         return result
 
+    @functools.wraps(update)
     def update_with_body(
         physical_id: str, old: dict[str, Any], new: dict[str, Any], *rest: Any, **named: Any
     ) -> Any:
