@@ -123,10 +123,12 @@ def walk(
     value: Any, path: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """Yield (path, value) of value and of everything in it, in document order."""
-    yield path, value
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from walk(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from walk(item, (*path, index))
+    waiting = [(path, value)]
+    while waiting:  # a stack: nested generators would pay for every level of depth
+        place, found = waiting.pop()
+        yield place, found
+        if isinstance(found, dict):
+            waiting.extend([((*place, key), item) for key, item in reversed(found.items())])
+        elif isinstance(found, list):
+            last = len(found) - 1
+            waiting.extend([((*place, last - n), item) for n, item in enumerate(reversed(found))])

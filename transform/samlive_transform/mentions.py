@@ -15,9 +15,10 @@ from samlive_transform.model import Template
 from samlive_transform.physical_names import ARN_SERVICES, MENTIONS
 from samlive_transform.steps import Path, Step
 
-
 _COLON = re.compile(r":(?![^{}]*\})")
 """What separates the parts of an ARN; the colons in `${AWS::Region}` do not."""
+
+_REASON = "it names a resource that has another name here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +35,55 @@ def follow(template: Template, renamed: list[Renamed]) -> Iterator[Step]:
     """Yield the steps that make mentions follow."""
     if not renamed:
         return
-    names: dict[str, set[str]] = {}
-    for each in renamed:
-        names.setdefault(each.before, set()).add(each.after)
-    certain = {before: next(iter(after)) for before, after in names.items() if len(after) == 1}
+    names = _unambiguous(renamed)
+    services = _by_service(renamed)
     own = {each.path for each in renamed}
     for section in ("Resources", "Globals", "Outputs"):
         for path, value in walk(template.tree.get(section), (section,)):
-            if isinstance(value, str) and path not in own:
-                after = _mention(path, value, certain, renamed)
-                if after != value:
-                    yield Step(path, after, "it names a resource that has another name here")
+            if not isinstance(value, str) or path in own:
+                continue
+            if value in names and (path[-1] in MENTIONS or "Variables" in path[-2:-1]):
+                yield Step(path, names[value], _REASON)
+            elif value.startswith("arn:") and (after := _arn(value, services)) != value:
+                yield Step(path, after, _REASON)
 
 
-def _mention(path: Path, value: str, names: dict[str, str], renamed: list[Renamed]) -> str:
-    if value in names and (path[-1] in MENTIONS or "Variables" in path[-2:-1]):
-        return names[value]
-    if value.startswith("arn:"):
-        for each in renamed:
-            value = _arn(value, each)
-    return value
+def _unambiguous(renamed: list[Renamed]) -> dict[str, str]:
+    names: dict[str, set[str]] = {}
+    for each in renamed:
+        names.setdefault(each.before, set()).add(each.after)
+    return {before: next(iter(after)) for before, after in names.items() if len(after) == 1}
 
 
-def _arn(arn: str, renamed: Renamed) -> str:
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The renamed resources of one service."""
+
+    after: dict[str, str]
+    pattern: re.Pattern[str]
+
+
+def _by_service(renamed: list[Renamed]) -> dict[str, _Names]:
+    services: dict[str, dict[str, str]] = {}
+    for each in renamed:
+        if service := ARN_SERVICES.get(each.type):
+            services.setdefault(service, {})[each.before] = each.after
+    return {service: _Names(names, _pattern(names)) for service, names in services.items()}
+
+
+def _pattern(names: dict[str, str]) -> re.Pattern[str]:
+    """Match a whole name, the longest first; one that starts with "/" follows what it likes."""
+    longest = sorted(names, key=len, reverse=True)
+    starts = [
+        ("" if name.startswith("/") else r"(?<![\w.-])") + re.escape(name) for name in longest
+    ]
+    return re.compile(f"(?:{'|'.join(starts)})(?![\\w.-])")
+
+
+def _arn(arn: str, services: dict[str, _Names]) -> str:
     parts = _COLON.split(arn, maxsplit=5)
-    if len(parts) < 6 or parts[2] != ARN_SERVICES.get(renamed.type, "-"):
+    names = services.get(parts[2]) if len(parts) == 6 else None
+    if names is None:
         return arn
-    pattern = re.compile(rf"(?<![\w.-]){re.escape(renamed.before)}(?![\w.-])")
-    resource = pattern.sub(lambda _: renamed.after, parts[5], count=1)
+    resource = names.pattern.sub(lambda found: names.after[found[0]], parts[5], count=1)
     return ":".join((*parts[:5], resource))

@@ -30,12 +30,16 @@ class Recorder:
         self._prefix = prefix
         self._file = source.name if prefix else ""
         self._resources = {r.path: r.id for r in template.resources.values()}
-        self._steps: list[tuple[str, Step]] = []
+        self._at: dict[Path, tuple[str, str]] = {}
+        self._under: dict[Path, tuple[str, str]] = {}
         self._notices: list[Notice] = []
 
     def step(self, rule: str, step: Step) -> None:
         """Remember a step of a rule."""
-        self._steps.append((rule, step))
+        cause = rule, step.reason
+        self._at[step.path] = cause
+        for length in range(1, len(step.path) + 1):
+            self._under[step.path[:length]] = cause
 
     def note(self, rule: str, note: Note) -> None:
         """Remember what a rule has to say."""
@@ -49,8 +53,7 @@ class Recorder:
 
     def changes(self, after: dict[str, Any]) -> tuple[Change, ...]:
         """Return every difference between the template before and after, explained."""
-        made = {step.path[:length] for _, step in self._steps for length in range(len(step.path))}
-        found = differences(self._source.tree, after, made)
+        found = differences(self._source.tree, after, self._under.keys() - self._at.keys())
         return tuple(self._change(path, old, new) for path, old, new in found)
 
     def place(self, path: Path) -> tuple[str, str]:
@@ -78,12 +81,13 @@ class Recorder:
         )
 
     def _cause(self, path: Path) -> tuple[str, str]:
-        best: tuple[int, str, str] = (-1, "", "")
-        for rule, step in self._steps:
-            shared = min(len(path), len(step.path))
-            if path[:shared] == step.path[:shared] and shared >= best[0]:
-                best = (shared, rule, step.reason)
-        return best[1], best[2]
+        """Return rule and reason of the last step at or below a place, else of the next above."""
+        if path in self._under:
+            return self._under[path]
+        for length in range(len(path) - 1, 0, -1):
+            if path[:length] in self._at:
+                return self._at[path[:length]]
+        return "", ""
 
 
 def differences(
