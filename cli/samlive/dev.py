@@ -22,7 +22,7 @@ import socket
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from samlive import __version__, names, output, stage
 from samlive.access import Access
@@ -42,6 +42,14 @@ if TYPE_CHECKING:
     from samlive_relay.relay import Relay
     from samlive_transform import Result
 
+INTERRUPTED = 130
+_KEPT = (
+    "Stage {stage} stays deployed as {stack}. While nobody listens, API calls get 503 and queues "
+    "keep their messages. `samlive remove` deletes it."
+)
+_UNFINISHED = (
+    "The stack {stack} is left to CloudFormation as it is; the next start goes on from it."
+)
 Reload = Callable[[], Settings]
 
 
@@ -94,6 +102,7 @@ class Session:
         self._out = out
         self._began = time.monotonic()
         self._project = Project(settings.folder, settings.flag("offline"))
+        self._phase: Literal["new", "deploying", "live"] = "new"
         self._cloud: Offline | None = None
         self._relay: Relay | None = None
         self._narrator: Narrator | None = None
@@ -105,10 +114,10 @@ class Session:
             if not dry_run:
                 await self._serve()
         except Interrupted:
-            self._out.tell("stopping", reason=self._stop.reason, waiting_for=[])
+            return INTERRUPTED
         finally:
             await self._end()
-        return 130 if self._stop.forced.is_set() else 0
+        return INTERRUPTED if self._stop.forced.is_set() else 0
 
     # --- start ------------------------------------------------------------
 
@@ -135,7 +144,9 @@ class Session:
             self._out.tell("plan", lines=self._deployment.describe(self._result))
             return
         await self._prepare_and_connect()
+        self._phase = "deploying"
         await self._in_thread(self._deployment.apply, self._result)
+        self._phase = "live"
         await self._say_ready()
 
     async def _prepare_and_connect(self) -> None:
@@ -366,16 +377,14 @@ class Session:
 
     async def _settle(self) -> None:
         """Leave the stage in the state that the user wants, and say which."""
-        if self._relay is None:
+        if self._phase == "new":
             return
         stack = self._deployment.stack_name
-        left = "kept"
-        text = (
-            f"Stage {self._stage} stays deployed as {stack}. While nobody listens, API calls "
-            "get 503 and queues keep their messages. `samlive remove` deletes it."
-        )
+        left, text = "kept", _KEPT.format(stage=self._stage, stack=stack)
         if self._cloud is not None:
             left, text = "gone", "The embedded cloud and everything in it are gone."
+        elif self._phase == "deploying":
+            left, text = "unfinished", _UNFINISHED.format(stack=stack)
         elif self._settings.text("on_exit") == "remove" and not self._stop.forced.is_set():
             self._stop.threads.clear()
             await asyncio.to_thread(self._deployment.remove)

@@ -29,6 +29,12 @@ ORDERS = FunctionReport(
 )
 
 
+@pytest.fixture(autouse=True)
+def beside_the_template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The report's paths hold from the process's folder, which may be another one."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def warnings() -> list[tuple[str, str]]:
     return []
@@ -101,3 +107,15 @@ def test_inline_code_becomes_a_private_file_and_is_written_once(
     assert path.stat().st_ino == before
     local(tmp_path, warnings, **{**fields, "inline": "other"})
     assert path.read_text() == "other"
+
+
+def test_template_named_from_another_folder(
+    tmp_path: Path, warnings: list[tuple[str, str]]
+) -> None:
+    """As in `samlive dev examples/orders/template.yaml`: the report says so in its paths."""
+    folder = tmp_path / "examples" / "orders"
+    (folder / "src").mkdir(parents=True)
+    (folder / "layer").mkdir()
+    found = local(folder, warnings, code="examples/orders/src", layers=("examples/orders/layer",))
+    assert (found.code, found.layers) == (folder / "src", (folder / "layer",))
+    assert warnings == []

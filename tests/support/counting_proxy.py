@@ -1,0 +1,76 @@
+"""A reverse proxy in front of a cloud that notes every AWS call and every upload."""
+
+import http.client
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Counter:
+    """What went through."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.calls: list[str] = []
+        self.uploaded = 0
+
+    def clear(self) -> None:
+        self.calls.clear()
+        self.uploaded = 0
+
+
+@contextmanager
+def counting(target: str) -> Iterator[Counter]:
+    """Forward to a cloud's endpoint."""
+    counter = Counter()
+    address = urllib.parse.urlsplit(target).netloc
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def forward(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            counter.calls.append(f"{self.command} {self.path} {_action(body)}".strip())
+            if self.command == "PUT":
+                counter.uploaded += len(body)
+            link = http.client.HTTPConnection(address, timeout=60)
+            try:
+                link.request(self.command, self.path, body, dict(self.headers.items()))
+                answer = link.getresponse()
+                content = answer.read()
+            finally:
+                link.close()
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in ("transfer-encoding", "content-length", "connection"):
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(content)
+
+        do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = forward
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    counter.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield counter
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _action(body: bytes) -> str:
+    if body.startswith(b"Action=") or b"&Action=" in body:
+        return urllib.parse.parse_qs(body.decode())["Action"][0]
+    return ""
