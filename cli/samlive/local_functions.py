@@ -25,7 +25,7 @@ def from_report(
     """Return the live functions by logical id.
 
     Args:
-        functions: All functions of the report.
+        functions: All functions of the report; their paths hold from this process's folder.
         folder: Folder of the template.
         inline: Folder that inline code is written below.
         warn: Told of functions that cannot run here.
@@ -34,16 +34,16 @@ def from_report(
     for function in functions:
         if function.live:
             code = _code(function, folder, inline, warn)
-            found[function.logical_id] = _local(function, code, folder, warn)
+            found[function.logical_id] = _local(function, code, warn)
     return found
 
 
-def _local(function: FunctionReport, code: Path, folder: Path, warn: Warn) -> "LocalFunction":
+def _local(function: FunctionReport, code: Path, warn: Warn) -> "LocalFunction":
     from samlive_relay.config import LocalFunction
 
     layers = []
     for layer in function.layers:
-        path = folder / layer
+        path = Path(layer)
         if layer.startswith("arn:"):
             warn(function.logical_id, f"the layer {layer} is not on this machine; it is left out")
         elif path.is_dir():
@@ -68,7 +68,7 @@ def _code(function: FunctionReport, folder: Path, inline: Path, warn: Warn) -> P
     if function.code is None:
         warn(function.logical_id, "its code is not on this machine; calls will fail")
         return folder
-    path = (folder / function.code).resolve()
+    path = Path(function.code).resolve()
     if not path.exists():
         warn(function.logical_id, f"its code {path} does not exist; calls will fail")
     elif path.is_file():
