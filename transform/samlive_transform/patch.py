@@ -20,6 +20,7 @@ from samlive_transform.emit import (
 )
 from samlive_transform.flow import edit_flow
 from samlive_transform.plan import Plan
+from samlive_transform.roundtrip import rewrite_block
 from samlive_transform.spans import (
     Awkward,
     Canvas,
@@ -99,6 +100,8 @@ class Patcher:
             self.canvas.replace(node.start, node.end, self.one_line(value, node.start))
             return
         text = self._text
+        if self._kept_comments(node, value, slot):
+            return
         head, body = write_block(value, slot.column, self.style, slot.in_list)
         end = text_end(text, node)
         line = line_end(text, end)
@@ -116,6 +119,31 @@ class Patcher:
             self.canvas.replace(slot.start, end, gap + head if head else "")
         if body:
             self.canvas.replace(line + 1, line + 1, self._lines(body))
+
+    def _kept_comments(self, node: Node, value: Any, slot: Slot) -> bool:
+        """Write a block anew with the comments inside, where it has some; tell whether it went."""
+        if (
+            node.kind in (SCALAR, ALIAS)
+            or node.flow
+            or node.tag
+            or node.anchor
+            or not node.children
+        ):
+            return False
+        if type(value) is not type(node.value) or not value:
+            return False
+        text, column = self._text, node.column
+        inline = "\n" not in text[slot.start : node.start]
+        start = node.start if inline else line_end(text, slot.start) + 1
+        end = following(text, node)
+        if "#" not in text[start:end]:
+            return False
+        block = " " * column * inline + text[start:end]
+        lines = rewrite_block(block, column, node.value, value, self.style)
+        if lines is None:
+            return False
+        self.canvas.replace(start, end, self._lines(lines)[column if inline else 0 :])
+        return True
 
     def one_line(self, value: Any, offset: int) -> str:
         """Return a value as it stands in a flow collection.

@@ -246,9 +246,26 @@ def test_anchors(text: str, edit: Edit, expected: str) -> None:
     assert rendered(text, edit) == expected
 
 
-def test_what_cannot_be_cut_is_written_anew_and_nothing_else() -> None:
-    text = "A:\n  ? X\n  : 1\n  W: 2 # y\nB: 1 # b\n"
-    assert rendered(text, Edit(("A", "X"), 3)) == "A:\n    X: 3\n    W: 2\nB: 1 # b\n"
+UNCUT = (
+    pytest.param("A:\n  ? X\n  : 1\n  W: 2 # w\nB: 1\n", Edit(("A", "X"), 3),
+                 "A:\n  X: 3\n  W: 2 # w\nB: 1\n", id="explicit-key"),
+    pytest.param("A:\n  ? X\n  : 1\n  # v\n  V: 1 # v\n  # w\n  W: 2\n", Edit(("A", "X"), DELETE),
+                 "A:\n  V: 1 # v\n  # w\n  W: 2\n", id="explicit-key-goes"),
+    pytest.param("A:\n  # u\n  U: 0\n  # v\n  ? V\n  : 1 # v\n  # w\n  W: 2\n",
+                 Edit(("A", "V"), DELETE), "A:\n  # u\n  U: 0\n  # v\n  # w\n  W: 2\n",
+                 id="comments-around-it-stay"),
+    pytest.param("A:\n  - - 1 # a\n    - 2 # b\n  # c\n  - 3\n", Edit(("A", 0, 0), DELETE),
+                 "A:\n  -   - 2 # b\n  # c\n  - 3\n", id="item-behind-two-dashes"),
+    pytest.param("A: &a {X: 1}\nB:\n  # b\n  <<: *a\n  V: 2\n", Edit(("B", "X"), DELETE),
+                 "A: &a {X: 1}\nB:\n  V: 2\n", id="comments-lost-with-a-merge-key"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "edit", "expected"), UNCUT)
+def test_what_cannot_be_cut_is_written_anew_and_nothing_else(
+    text: str, edit: Edit, expected: str
+) -> None:
+    assert rendered(text, edit) == expected
 
 
 def test_a_deep_comment_below_does_not_become_code() -> None:
