@@ -129,6 +129,8 @@ def _report(result: Result, found: Collector, size: int) -> None:
     for name, title in titles.items():
         wall, cpu = found.series(f"{name} wall"), found.series(f"{name} cpu")
         table.add(title, wall.text(1), cpu.text(1), cpu.over(bare).text(1))
+    bars = [(title, found.series(f"{n} cpu").middle, n == "stub") for n, title in titles.items()]
+    result.chart("Processor time of a cold start", " ms", *bars)
     table.notes.append(f"layer: {size:,} bytes zipped")
     stub = found.series("stub cpu")
     result.goal(

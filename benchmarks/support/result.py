@@ -110,6 +110,11 @@ class Result:
         """Hold a figure against its goal; arguments as of `Goal`."""
         self.goals.append(Goal(*arguments, **named))
 
+    def chart(self, title: str, unit: str, *values: tuple[str, float, bool]) -> None:
+        """Add a chart to the page: label, value and whether it is samlive's, of each bar."""
+        charts = self.figures.setdefault("charts", [])
+        charts.append({"title": title, "unit": unit, "bars": [list(value) for value in values]})
+
     def skip(self, what: str, why: str) -> None:
         """Say that something was not measured, and why."""
         self.skipped.append({"what": what, "why": why})

@@ -63,6 +63,12 @@ def measure(result: Result, runs: int, saves: int, stale_saves: int) -> None:
         table.add(title, at_once.text(1), later.text(1), fresh.text(1), ratio, counted)
         if GOALS[name]:
             result.goal(f"save → first answer, {title}", GOALS[name], at_once.middle, " ms")
+    bars = []
+    for name, title in TITLES.items():
+        if name not in broken:
+            bars.append((f"{title}", found.series(f"{name} at once").middle, True))
+            bars.append(("a fresh process", found.series(f"{name} fresh").middle, False))
+    result.chart("Save → first answer with new code", " ms", *bars)
     with step(f"{stale_saves} saves as fast as they are served"):
         wrong, same_second = _count_stale(stale_saves)
     table.notes.append(

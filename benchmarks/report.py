@@ -1,0 +1,174 @@
+"""Writes docs/performance.md and its charts from what the other scripts have measured.
+
+    python benchmarks/report.py
+
+It measures nothing. Scripts that have not run are named as missing; run them,
+or `make bench`, and then this again.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from support.charts import bars
+from support.result import RESULTS, say
+
+PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+INTRODUCTIONS = {
+    "loop": (
+        "The live loop",
+        "Stub, broker, relay (awsiotsdk) and Python worker, sealed and over TLS, on one machine; "
+        "only Lambda's own Runtime API is left out. The floor is a two-hop echo by plain sockets "
+        "on the same broker, in turns with it.",
+    ),
+    "coldstart": (
+        "Cold start of the stub",
+        "The published layer, unpacked and started by its own wrapper, until its subscription is "
+        "acknowledged. It runs on a local CPython, not in a Lambda microVM: the ratios carry over.",
+    ),
+    "cli": (
+        "Starting the command",
+        "The floor is `python -c pass` of the same interpreter. The session has nothing to "
+        "deploy: the stage is up on an offline cloud.",
+    ),
+    "watch": (
+        "Saves noticed",
+        "A head start only: before each call the files that a worker has loaded are compared "
+        "with the disk, so an event that comes late costs time and never a stale answer.",
+    ),
+    "transform": (
+        "The transform",
+        "The floor is PyYAML's C loader over the same text, constructors for the short tags "
+        "included.",
+    ),
+    "scale": (
+        "More functions, more environments",
+        "One relay; the remote ends are complete protocol ends that share one connection.",
+    ),
+    "peers": (
+        "Beside other tools",
+        "Each with its own command line and the same two echo functions on one emulated cloud, "
+        "in one run. Loopback leaves out the network, for all of them alike.",
+    ),
+}
+STATES = {True: "reached", False: "**not reached**", None: "not measured"}
+HEAD = """\
+# Performance
+
+What samlive costs, measured against floors that were taken in the same run.
+`benchmarks/report.py` writes this page from what the other scripts there have found.
+`make bench` runs them all.
+
+## How it is measured
+
+- A figure is the median of {runs} runs, each of which gives a median itself.
+  The range of the runs stands in brackets. No p99 and no maximum is held against anything.
+- Milliseconds do not carry over to another machine, ratios mostly do.
+  So a floor is measured in turns with each subject: a raw echo, a bare interpreter, and so on.
+- Every save writes a new value, and the answer must hold it; older ones are counted as stale.
+- A run has its own folder, broker and processes.
+  It looks for leftovers of earlier runs first, and asserts that it leaves none.
+"""
+CAVEATS = """\
+## What to keep in mind
+
+- Nothing here has reached AWS: the broker is a small one on loopback, or the offline cloud's.
+  AWS IoT's own delays come on top.
+  The row with a round trip of 30 ms uses real kernel TCP between two network namespaces.
+- The machine is small, virtual and not quiet.
+  A live call has more hops between processes than the raw echo it is compared with.
+  Each hop waits for a free core, so on a busy machine the ratio on loopback grows with the load.
+- Memory is what a process has written and shares with nobody (Private_Dirty).
+- macOS and Windows were not measured.
+"""
+
+
+def main() -> None:
+    """Write the page."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--page", type=Path, default=PAGE)
+    options = parser.parse_args()
+    found = {}
+    for name in INTRODUCTIONS:
+        path = options.results / f"{name}.json"
+        if path.exists():
+            found[name] = json.loads(path.read_text())
+        else:
+            say(f"{name} has not been measured: python benchmarks/{name}.py")
+    if not found:
+        raise SystemExit("There are no results to report.")
+    options.page.write_text(page(found, options.page.parent))
+    say(f"written: {options.page.name}")
+
+
+def page(found: dict[str, dict[str, Any]], folder: Path) -> str:
+    """Return the page's text and write its charts.
+
+    Args:
+        found: Results by script.
+        folder: Where the page will stand.
+    """
+    runs = max(result["arguments"].get("runs", 1) for result in found.values())
+    parts = [HEAD.format(runs=runs), _machine(found), _goals(found)]
+    for name, (title, text) in INTRODUCTIONS.items():
+        if name not in found:
+            parts.append(f"## {title}\n\n{text}\n\nNot measured yet (`benchmarks/{name}.py`).\n")
+            continue
+        result = found[name]
+        section = [f"## {title}\n", f"{text}\n"]
+        for number, chart in enumerate(result["figures"].get("charts", ())):
+            file = f"performance-{name}-{number + 1}.svg"
+            (folder / file).write_text(bars(chart["title"], chart["unit"], chart["bars"]))
+            section.append(f"![{chart['title']}]({file})\n")
+        section += [_table(table) for table in result["tables"]]
+        section += [f"- Skipped: {each['what']}: {each['why']}" for each in result["skipped"]]
+        if result["skipped"]:
+            section.append("")
+        parts.append("\n".join(section))
+    return "\n".join([*parts, CAVEATS])
+
+
+def _machine(found: dict[str, dict[str, Any]]) -> str:
+    latest = max(found.values(), key=lambda result: str(result["taken"]))
+    machine, versions = latest["machine"], dict[str, str]()
+    for result in found.values():
+        versions |= result["versions"]
+    load = [value for result in found.values() for value in result["load"]]
+    listed = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return (
+        "## Machine and versions\n\n"
+        f"{machine['cores']} cores ({machine['cpu']}), {machine['memory']}, {machine['system']}, "
+        f"{latest['taken'][:10]}.\n"
+        f"Load average while measuring: {min(load):.1f} to {max(load):.1f}.\n"
+        f"{listed}.\n"
+    )
+
+
+def _goals(found: dict[str, dict[str, Any]]) -> str:
+    lines = [
+        "## Goals\n",
+        "| what | goal | measured | |",
+        "|---|---|---|---|",
+    ]
+    for result in found.values():
+        for goal in result["goals"]:
+            state = STATES[goal["met"]]
+            lines.append(f"| {goal['what']} | {goal['wanted']} | {goal['got']} | {state} |")
+    return "\n".join([*lines, ""])
+
+
+def _table(table: dict[str, Any]) -> str:
+    def row(cells: list[str]) -> str:
+        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+    columns = list(table["columns"])
+    lines = [f"### {table['title']}\n", row(columns), "|---" * len(columns) + "|"]
+    lines += [row(cells) for cells in table["rows"]]
+    notes = [f"- {note}" for note in table["notes"]]
+    return "\n".join([*lines, *([""] if notes else []), *notes, ""])
+
+
+if __name__ == "__main__":
+    main()
