@@ -88,10 +88,17 @@ def prepare(
         else:
             content, ending = _content(artifact, cache)
         key = store.key(content, ending)
-        origin = f"{artifact.logical_id}: {artifact.local}"
-        uploads.setdefault(key, Upload(key, content, origin))
+        uploads.setdefault(key, Upload(key, content, _origin(artifact)))
         _put(tree, artifact, _reference(artifact.form, store, key))
     return tree, tuple(uploads.values())
+
+
+def _origin(artifact: Artifact) -> str:
+    from samlive_transform.artifacts import EMPTY_LAYER
+
+    if Path(artifact.local) == EMPTY_LAYER:
+        return f"{artifact.logical_id}: empty, as no kept function uses it"
+    return f"{artifact.logical_id}: {artifact.local}"
 
 
 def _content(artifact: Artifact, cache: Path) -> tuple[bytes, str]:
