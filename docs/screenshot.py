@@ -28,7 +28,7 @@ from rich.text import Text
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "demo.svg"
-COLUMNS, ROWS = 110, 60
+COLUMNS, ROWS = 124, 60
 PROMPT = "[bold green]$[/] [bold]"
 ORDER = '{"customer": "Ada", "items": [{"sku": "tea", "quantity": 2}]}'
 
