@@ -233,7 +233,10 @@ class Patcher:
             if self._starts_line(key.start):
                 self.canvas.replace(start, end, "")
                 continue
-            # The first key of a list's item stands behind the dash.
+            # The first key of a list's item stands behind the dash; others stand in the
+            # middle of a line only where lines do not end with line feeds.
+            if index:
+                raise Awkward
             next_start = pairs[index + 1][0].start
             if index + 1 in gone or "#" in self._text[end:next_start]:
                 blanks = len(self._text[start : key.start].rstrip())

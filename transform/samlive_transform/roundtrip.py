@@ -6,6 +6,7 @@ would change lines that nobody edited; that of one small block may. The only
 module that imports ruamel.yaml, and late: it takes 0.4 s.
 """
 
+import warnings
 from collections.abc import Sequence
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -62,10 +63,12 @@ def _rewrite(text: str, edits: Sequence[Edit], style: Style) -> list[str] | None
     editor.indent(mapping=style.step, sequence=style.dash + 2, offset=style.dash)
     written = StringIO()
     try:
-        block = editor.load(text)
-        for edit in edits:
-            _edit(editor, block, edit, style)
-        editor.dump(block, written)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            block = editor.load(text)
+            for edit in edits:
+                _edit(editor, block, edit, style)
+            editor.dump(block, written)
     except Exception:  # whatever it trips over: the caller can do without
         return None
     return written.getvalue().splitlines()

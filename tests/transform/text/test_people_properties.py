@@ -289,3 +289,30 @@ def test_new_keys_lose_no_comment(seed: int) -> None:
     after["Resources"]["Another"] = {"Type": "AWS::SQS::Queue"}
     text = render_people(written, diff(written.tree, after))
     assert comment_lines(text) == comment_lines(written.text)
+
+
+@given(SEEDS, st.sampled_from(["\r", "\x85", "\u2028"]))
+@settings(max_examples=60, deadline=None)
+def test_lines_may_end_with_anything_that_yaml_knows(seed: int, newline: str) -> None:
+    rng = Random(seed)
+    text = Ugly(rng, exact=True).write(template(rng)).replace("\r\n", "\n")
+    written = source.parse(text.replace("\n", newline))
+    after = copy.deepcopy(written.tree)
+    mutate(after, rng)
+    text = render_people(written, diff(written.tree, after))
+    assert same(source.load(text.removeprefix("\ufeff"))[1].value, after)
+
+
+@given(SEEDS, st.sampled_from([None, 1, 2, 4, "\t"]), st.booleans(), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_json_stays_json(seed: int, indent: int | str | None, ascii: bool, windows: bool) -> None:
+    rng = Random(seed)
+    text = json.dumps(template(rng), indent=indent, ensure_ascii=ascii)
+    written = source.parse(text.replace("\n", "\r\n") if windows else text)
+    after = copy.deepcopy(written.tree)
+    mutate(after, rng)
+    text = render_people(written, diff(written.tree, after))
+    kind, root = source.load(text)
+    assert kind == written.kind == "json"
+    assert same(root.value, after)
+    assert text.isascii() or not written.text.isascii()
