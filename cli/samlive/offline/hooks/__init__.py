@@ -14,6 +14,8 @@ from samlive.offline.hooks import (
     http_api,
     lambda_executor,
     lambda_limits,
+    macros,
+    nested,
     rest_api,
     unknown_types,
 )
@@ -23,7 +25,16 @@ if TYPE_CHECKING:
     from samlive.offline.mqtt.ledger import Ledger
     from samlive.offline.sandbox.pool import Pool
 
-HOOKS = (lambda_executor, lambda_limits, http_api, rest_api, unknown_types, broker)
+HOOKS = (
+    lambda_executor,
+    lambda_limits,
+    http_api,
+    rest_api,
+    macros,
+    nested,
+    unknown_types,
+    broker,
+)
 
 
 @dataclass(frozen=True, slots=True)
