@@ -12,7 +12,7 @@ from typing import Any
 
 from samlive_transform import environment
 from samlive_transform.errors import TransformError
-from samlive_transform.intrinsics import is_no_value, walk
+from samlive_transform.intrinsics import branches, is_no_value, walk
 from samlive_transform.model import Function, Template
 from samlive_transform.options import Options
 from samlive_transform.roles import roles_of
@@ -24,6 +24,8 @@ OUTSIDE_ROLE = (
     "its role is not in the template: add the stub's permission to the role and name the function "
     "with --live, or let samlive add it with --attach-role-policy"
 )
+
+_CDK_HANDLERS = ("USER_ON_EVENT_FUNCTION_ARN", "USER_IS_COMPLETE_FUNCTION_ARN")
 
 _DEPLOY_TIME = "it runs while the stack is being deployed"
 
@@ -149,10 +151,10 @@ def _streaming(case: Case) -> Found:
     reason = "it streams its response, which the stub cannot yet"
     for id, function in case.template.functions.items():
         url = function.properties.get("FunctionUrlConfig")
-        if isinstance(url, dict) and url.get("InvokeMode") == "RESPONSE_STREAM":
+        if isinstance(url, dict) and _response_stream(url, case):
             yield id, reason
     for resource in case.template.of_type("AWS::Lambda::Url"):
-        if resource.own.get("InvokeMode") == "RESPONSE_STREAM":
+        if _response_stream(resource.own, case):
             for id in case.template.called(resource.own.get("TargetFunctionArn")):
                 yield id, reason
     for resource in case.template.resources.values():
@@ -162,6 +164,11 @@ def _streaming(case: Case) -> Found:
             if isinstance(value, dict) and _streams(value):
                 for id in case.template.called(value):
                     yield id, reason
+
+
+def _response_stream(url: dict[str, Any], case: Case) -> bool:
+    modes = [case.template.resolver.text(each) for each in branches(url.get("InvokeMode"))]
+    return "RESPONSE_STREAM" in modes
 
 
 def _streams(integration: dict[str, Any]) -> bool:
@@ -185,6 +192,20 @@ def _custom_resources(case: Case) -> Found:
             reason = f"{_DEPLOY_TIME}: {resource.id} is a custom resource that calls it"
             for id in (*case.template.called(token), *_subscribers(case.template, token)):
                 yield id, reason
+
+
+def _cdk(case: Case) -> Found:
+    """What the AWS CDK's custom resources call: its provider's handlers, and triggers."""
+    for function in case.template.functions.values():
+        environment = function.properties.get("Environment")
+        found = environment.get("Variables") if isinstance(environment, dict) else None
+        variables = found if isinstance(found, dict) else {}
+        for name in _CDK_HANDLERS:
+            for id in case.template.called(variables.get(name)):
+                yield id, f"{_DEPLOY_TIME}: the custom resources behind {function.id} call it"
+    for trigger in case.template.of_type("Custom::Trigger"):
+        for id in case.template.called(trigger.own.get("HandlerArn")):
+            yield id, f"{_DEPLOY_TIME}: {trigger.id} triggers it"
 
 
 def _subscribers(template: Template, topic: Any) -> Iterator[str]:
@@ -259,6 +280,7 @@ _CHECKS: tuple[_Check, ...] = (
 )
 _OVERRIDABLE: tuple[_Check, ...] = (
     _custom_resources,
+    _cdk,
     _deploy_hooks,
     _rotation,
     _called_from_afar,

@@ -5,6 +5,7 @@ is the text with the loop's variable in it, and what is decided for it holds for
 each of its copies.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,13 +13,15 @@ from typing import Any
 
 from samlive_transform import sam_globals
 from samlive_transform.edits import same
-from samlive_transform.intrinsics import branches, get_att, intrinsic, references, sub_parts
+from samlive_transform.intrinsics import branches, get_att, intrinsic, references, sub_parts, walk
 from samlive_transform.resolve import Resolver
 from samlive_transform.steps import REMOVED, Also, Path, Step
 
 SAM_FUNCTION = "AWS::Serverless::Function"
 PLAIN_FUNCTION = "AWS::Lambda::Function"
 FOR_EACH = "Fn::ForEach::"
+
+_FUNCTION_ARN = re.compile(r":function:((?:\$\{[^}]*\}|[\w-])+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +200,24 @@ class Template:
     def called(self, value: Any) -> Iterator[str]:
         """Yield the logical ids of the functions that value names, directly or by alias.
 
-        Sees versions and aliases, SAM's `<Function>.Version`/`.Alias`, and the
-        invocation URI of an API as well.
+        Sees versions and aliases, SAM's `<Function>.Version`/`.Alias`, the
+        invocation URI of an API, and ARNs that are written out with a physical name.
         """
         for name, _ in references(value):
             yield from self._function_behind(name, 0)
+        if self._named_functions:
+            if isinstance(value, str) and value in self._named_functions:
+                yield self._named_functions[value]
+            for _, text in walk(value):
+                for name in _FUNCTION_ARN.findall(text) if isinstance(text, str) else ():
+                    if name in self._named_functions:
+                        yield self._named_functions[name]
+
+    @cached_property
+    def _named_functions(self) -> dict[str, str]:
+        """Logical ids of functions by physical name, as `written` shows it."""
+        names = {id: written(found.own.get("FunctionName")) for id, found in self.functions.items()}
+        return {name: id for id, name in names.items() if name}
 
     def generated_role(self, value: Any) -> list[str]:
         """Return the ids of the roles SAM makes for other resources that value names."""
@@ -251,6 +267,19 @@ class Template:
         if kind == PLAIN_FUNCTION:
             return Function(id, path, kind, body, loops)
         return Resource(id, path, kind, body, loops)
+
+
+def written(name: Any) -> str:
+    """Return a physical name as it would stand in an `Fn::Sub`: "orders" or "${Env}-orders".
+
+    Two values with the same text are the same name; "" for what has no such text.
+    """
+    if isinstance(name, str):
+        return name
+    if intrinsic(name) == "Ref":
+        return "${" + str(name["Ref"]) + "}"
+    parts = sub_parts(name)
+    return parts[0] if parts and not parts[1] else ""
 
 
 def is_loop(body: Any) -> bool:

@@ -127,9 +127,12 @@ EXPORT = Name("Name", 255)
 FIXED: dict[str, str] = {
     "AWS::ApiGateway::DomainName": "DomainName",
     "AWS::ApiGatewayV2::DomainName": "DomainName",
+    "AWS::CloudFront::Distribution": "DistributionConfig.Aliases",
     "AWS::Route53::HostedZone": "Name",
     "AWS::Route53::RecordSet": "Name",
     "AWS::SES::EmailIdentity": "EmailIdentity",
+    "AWS::Serverless::Api": "Domain.DomainName",
+    "AWS::Serverless::HttpApi": "Domain.DomainName",
 }
 """Names that belong to somebody's domain: a suffix would make them another's."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from samlive_transform.intrinsics import branches, is_no_value
-from samlive_transform.model import Function, Template
+from samlive_transform.model import Function, Template, written
 
 ROLE = "AWS::IAM::Role"
 
@@ -45,6 +45,7 @@ def roles_of(function: Function, template: Template) -> Roles:
                 outside.append(branch)
             continue
         found = [id for id in template.target(branch) if template.resources[id].type == ROLE]
+        found = found or _by_name(branch, template)
         made = [] if found else template.generated_role(branch)
         inside += found
         borrowed += made
@@ -53,3 +54,10 @@ def roles_of(function: Function, template: Template) -> Roles:
     return Roles(
         generated, tuple(dict.fromkeys(inside)), tuple(dict.fromkeys(borrowed)), tuple(outside)
     )
+
+
+def _by_name(arn: Any, template: Template) -> list[str]:
+    """Roles of the template whose name ends an ARN that is written out."""
+    name = written(arn).rpartition("/")[2]
+    roles = template.of_type(ROLE)
+    return [role.id for role in roles if name and written(role.own.get("RoleName")) == name]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from samlive_transform.intrinsics import intrinsic, sub_parts
-from samlive_transform.model import Function, Resource, Template
+from samlive_transform.model import Function, Resource, Template, written
 from samlive_transform.steps import Path
 
 MAPPING = "AWS::Lambda::EventSourceMapping"
@@ -110,18 +110,14 @@ def _may_be_queue(trigger: Trigger, template: Template) -> bool:
 
 def _by_name(template: Template, source: Any) -> Iterator[Resource]:
     """Queues of the template whose name is the last part of a written-out ARN."""
-    text = _written(source)
+    text = _arn_text(source)
     name = text.rpartition(":")[2]
     for queue in template.of_type(QUEUE):
-        given: Any = queue.own.get("QueueName")
-        inner = sub_parts(given)
-        written = given if isinstance(given, str) else inner[0] if inner else None
-        reference = "${" + given["Ref"] + "}" if intrinsic(given) == "Ref" else None
-        if name and name in (written, reference):
+        if name and name == written(queue.own.get("QueueName")):
             yield queue
 
 
-def _written(arn: Any) -> str:
+def _arn_text(arn: Any) -> str:
     """Return the text of an ARN as far as it is written out."""
     if isinstance(arn, str):
         return arn

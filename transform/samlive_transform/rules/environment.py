@@ -22,10 +22,14 @@ from samlive_transform.edits import same
 from samlive_transform.environment import extended
 from samlive_transform.intrinsics import escape_sub
 from samlive_transform.model import Function
-from samlive_transform.steps import Step
+from samlive_transform.steps import Refusal, Step
 from samlive_transform.view import Decision, View
 
 _REASON = "the stub's settings; what interpreters and agents act on is kept for your machine"
+_MAX_PARAMETERS = (
+    200  # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+)
+_FULL = f"the template has all {_MAX_PARAMETERS} parameters it may have, and samlive needs one"
 _KEY_REASON = "the key that seals this stage's messages"
 _DESCRIPTION = "Seals the messages of this samlive stage; made and kept by samlive"
 
@@ -37,7 +41,10 @@ def rule(view: View) -> Iterator[Decision]:
     declared = {"Type": "String", "NoEcho": True, "Description": _DESCRIPTION}
     if view.options.key_default:
         declared["Default"] = view.options.key_default
-    if KEY_PARAMETER not in view.template.section("Parameters"):
+    parameters = view.template.section("Parameters")
+    if len(parameters) >= _MAX_PARAMETERS and KEY_PARAMETER not in parameters:
+        yield Refusal(("Parameters",), _FULL, "Remove a parameter that is not used.")
+    if KEY_PARAMETER not in parameters:
         yield Step(("Parameters", KEY_PARAMETER), declared, _KEY_REASON)
     for function in view.live:
         yield from _variables(function, view)

@@ -13,16 +13,14 @@ from typing import Any
 
 from samlive_transform.intrinsics import intrinsic, placeholders, references, sub_parts
 from samlive_transform.mentions import Renamed, follow
-from samlive_transform.model import Resource
+from samlive_transform.model import FOR_EACH, Resource, is_loop
 from samlive_transform.physical_names import EVENT_NAMES, EXPORT, FIXED, NAMES, Name
 from samlive_transform.steps import REMOVED, Note, Path, Step, at
 from samlive_transform.triggers import events
 from samlive_transform.view import Decision, View
 
 _REASON = "the name is taken by the stage that is already deployed in the account"
-_GIVEN = (
-    "is named by parameters alone: give them values of this stage's own, or the name may be taken"
-)
+_GIVEN = "is made of parameters alone: give them values of this stage's own, or it may be taken"
 _DOMAIN = "names a domain, which samlive does not change: another stage may hold it already"
 _ACCOUNT = frozenset({"AWS::AccountId", "AWS::Partition", "AWS::Region", "AWS::URLSuffix"})
 
@@ -40,11 +38,12 @@ def rule(view: View) -> Iterator[Decision]:
             if isinstance(value, str):
                 renamed.append(Renamed(kind, value, wanted, path))
         elif wanted is None and _parameters_only(value, view):
-            yield Note(path, _GIVEN)
+            yield Note(path, f"its {path[-1]} {_GIVEN}")
     yield from follow(view.template, renamed)
     for resource in view.template.of_type(*FIXED):
-        if isinstance(resource.own.get(FIXED[resource.type]), str):
-            yield Note(resource.at(FIXED[resource.type]), _DOMAIN)
+        path = resource.at(*FIXED[resource.type].split("."))
+        if isinstance(at(view.template.tree, path), str | list):
+            yield Note(path, _DOMAIN)
 
 
 def suffixed(value: Any, name: Name, stage: str) -> Any:
@@ -116,11 +115,16 @@ def _places(view: View) -> Iterator[tuple[Path, Name, str]]:
                 yield path, name, resource.type
         if resource.type.startswith("AWS::Serverless::"):
             yield from _event_names(resource)
-    outputs = view.template.section("Outputs")
+    yield from _exports(view.template.section("Outputs"), ("Outputs",))
+
+
+def _exports(outputs: dict[str, Any], path: Path) -> Iterator[tuple[Path, Name, str]]:
     for id, output in outputs.items():
-        path = ("Outputs", id, "Export", "Name")
-        if isinstance(output, dict) and at(view.template.tree, path) is not REMOVED:
-            yield path, EXPORT, "export"
+        if id.startswith(FOR_EACH):
+            if is_loop(output):
+                yield from _exports(output[2], (*path, id, 2))
+        elif at(output, ("Export", "Name")) is not REMOVED:
+            yield (*path, id, "Export", "Name"), EXPORT, "export"
 
 
 def _event_names(resource: Resource) -> Iterator[tuple[Path, Name, str]]:

@@ -21,6 +21,9 @@ from samlive_transform.view import Decision, View
 _CODE = "the stub runs in place of the code, which stays on your machine"
 _GONE = "it belongs to the code that the stub replaces"
 _MEMORY = "below 512 MB a stub takes about a second to connect"
+_RESERVED = "ReservedConcurrentExecutions"
+_ONE = "runs once at a time: while an invocation rests at a breakpoint, all others are throttled"
+_UNSEEN = "makes a function of its own, which stays as it is"
 _NO_SAM = (
     "the template has SAM functions but does not name SAM: CloudFormation needs "
     "'Transform: AWS::Serverless-2016-10-31'"
@@ -61,6 +64,10 @@ def rule(view: View) -> Iterator[Decision]:
         if memory is not None and memory < MIN_STUB_MEMORY_MB:
             yield from function.exactly({"MemorySize": MIN_STUB_MEMORY_MB}, _MEMORY)
         yield from _metadata(function)
+        if view.template.resolver.integer(function.properties.get(_RESERVED)) == 1:
+            yield Note(function.at(_RESERVED), _ONE)
+    for unseen in view.template.of_type("AWS::Serverless::WebFunction"):
+        yield Note(unseen.path, _UNSEEN)
 
 
 def _code(function: Function, view: View, code: str) -> Iterator[Step]:
