@@ -136,6 +136,15 @@ def table(rows: list[Row], seconds: float, lint: bool) -> str:
     return "\n".join(f"| {name:{width}} | {value} |" for name, value in lines)
 
 
+def _told(row: Row) -> str:
+    """Return a line for each kind of complaint."""
+    lines = []
+    for name, texts in row.complaints.items():
+        more = f" (and {len(texts) - 1} more)" if texts[1:] else ""
+        lines.append(f"{row.file}: {name}: {texts[0]}{more}\n")
+    return "".join(lines)
+
+
 def _kept(rows: list[Row]) -> int:
     return sum(row.functions - row.live for row in rows)
 
@@ -164,17 +173,13 @@ def main() -> int:
         return 0
     files = wanted.files or list(corpus_files("shared_core.txt" if wanted.core else "manifest.tsv"))
     start = time.perf_counter()
+    rows = []
     with ProcessPoolExecutor(wanted.jobs) as pool:
-        rows = list(pool.map(partial(examine, lint=wanted.lint), files, chunksize=8))
-    if wanted.json:
-        print("\n".join(json.dumps(asdict(row)) for row in rows))
-    else:
-        for row in rows:
-            for name, texts in row.complaints.items():
-                print(
-                    f"{row.file}: {name}: {texts[0]}"
-                    + (f" (+{len(texts) - 1})" if texts[1:] else "")
-                )
+        for row in pool.map(partial(examine, lint=wanted.lint), files, chunksize=4):
+            rows.append(row)
+            line = f"{json.dumps(asdict(row))}\n" if wanted.json else _told(row)
+            print(line, end="", flush=True)
+    if not wanted.json:
         print(table(rows, time.perf_counter() - start, wanted.lint))
     return int(any(row.complaints for row in rows))
 
