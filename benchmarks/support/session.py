@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,7 +50,7 @@ class Session:
         command = [sys.executable, "-m", "samlive", "dev", str(template), "--output", "json"]
         names = ("AWS_", "SAMLIVE_")
         own = {name: text for name, text in os.environ.items() if not name.startswith(names)}
-        self.template = template
+        self._reader: threading.Thread | None = None
         self.started = time.perf_counter()
         self._errors = (template.parent / "stderr.txt").open("w+")
         self.process = subprocess.Popen(
@@ -76,17 +77,31 @@ class Session:
         said = "\n".join([*seen[-5:], self._errors.read()[-3000:]])
         raise SystemExit(f"samlive dev ended before {event!r}:\n{said}")
 
+    def drain(self) -> None:
+        """Read and forget what it says from now on, so that it never waits for us."""
+        assert self.process.stdout is not None
+        stream = self.process.stdout
+
+        def read() -> None:
+            for _ in stream:
+                pass
+
+        self._reader = threading.Thread(target=read, daemon=True)
+        self._reader.start()
+
     def stop(self) -> None:
         """End it as Ctrl-C does."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         assert self.process.stdout is not None
-        for _ in self.process.stdout:
-            pass
+        if self._reader is None:
+            self.drain()
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+        assert self._reader is not None
+        self._reader.join(5)
         self.process.stdout.close()
         self._errors.close()

@@ -58,6 +58,10 @@ class Collector:
         """Note one measurement of the current run."""
         self._runs.setdefault(name, [[]])[-1].append(value)
 
+    def has(self, name: str) -> bool:
+        """Tell whether anything was measured under a name."""
+        return any(self._runs.get(name, ()))
+
     def series(self, name: str) -> Series:
         """Return the runs' medians of one figure."""
         return Series(tuple(statistics.median(run) for run in self._runs[name] if run))

@@ -1,0 +1,1 @@
+"""The tools that `peers.py` runs side by side: one module per tool."""
