@@ -16,7 +16,7 @@ def start(bench: Bench, variables: Mapping[str, str]) -> list[Subject]:
         bench: The run.
         variables: What points at the offline cloud.
     """
-    folder = application(bench.folder / "live" / "live")
+    folder = application(bench.folder / "dev" / "hello")
     session = Session(folder / "template.yaml", variables, "--stage", "bench")
     bench.callback(session.stop)
     ready = session.expect("ready")[1]
