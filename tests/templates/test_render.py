@@ -9,6 +9,8 @@ import pytest
 import samlive_templates
 from samlive_stub.contract import STUB_ACCESS
 from samlive_templates import render
+from samlive_transform import parse
+from samlive_transform.lint import findings
 
 FOLDER = Path(samlive_templates.__file__).parent
 
@@ -52,3 +54,24 @@ def test_every_template_is_shipped_beside_the_package() -> None:
         "stub/index.py.j2",
         "policy/stub.json.j2",
     }
+
+
+def test_the_macro_stack_is_sound_cloudformation() -> None:
+    text = render(
+        "macro/stack.yaml.j2",
+        name="SamLive",
+        runtime="python3.13",
+        handler="samlive_transform.macro.handler",
+        bucket="bucket",
+        key='a"key: {x}',
+        app="orders",
+        layer_arn="arn:aws:lambda:eu-west-1:123456789012:layer:samlive-stub:1",
+        layer_digest="0badcafe",
+        endpoint="example-ats.iot.eu-west-1.amazonaws.com",
+        iot_region="",
+    )
+    source = parse(text)
+    resources = source.tree["Resources"]
+    assert resources["Function"]["Properties"]["Code"]["S3Key"] == 'a"key: {x}'
+    assert resources["Macro"]["Properties"]["Name"] == "SamLive"
+    assert findings(source.tree) == ()
