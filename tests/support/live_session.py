@@ -40,10 +40,16 @@ def clean_environment() -> dict[str, str]:
 
 
 class Live:
-    """One running `samlive dev --output json`."""
+    """One running `samlive dev --output json`, in the template's folder or another."""
 
-    def __init__(self, template: Path, *arguments: str, environment: dict[str, str]) -> None:
-        self.project = template.parent
+    def __init__(
+        self,
+        template: Path,
+        *arguments: str,
+        environment: dict[str, str],
+        folder: Path | None = None,
+    ) -> None:
+        self.project = folder or template.parent
         self.events: list[Event] = []
         self._arrived: queue.Queue[Event | None] = queue.Queue()
         command = [sys.executable, "-m", "samlive", "dev", str(template), "--output", "json"]
