@@ -17,7 +17,7 @@ __all__ = ["render"]
 _FOLDER = Path(__file__).resolve().parent
 
 
-def render(name: str, **values: Any) -> str:
+def render(name: str, /, **values: Any) -> str:
     """Return the text of a template.
 
     Args:
