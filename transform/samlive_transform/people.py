@@ -22,7 +22,7 @@ from samlive_transform.edits import Edit, Insert, Path, apply, diff, same
 from samlive_transform.emit import write_json, write_pair
 from samlive_transform.errors import TemplateError
 from samlive_transform.patch import Patcher
-from samlive_transform.plan import plan, promote
+from samlive_transform.plan import get, plan, promote
 from samlive_transform.source import Source, load
 from samlive_transform.spans import Awkward, Canvas, last_leaf, line_end
 from samlive_transform.style import Style, detect
@@ -54,9 +54,10 @@ def render_people(source: Source, edits: Sequence[Edit]) -> str:
         # Deeply indented comments below would become part of a literal block.
         for attempt in (style, replace(style, literal=False)):
             text = _patched(source, changes, attempt)
-            if text is not None and _means(text, after, changes):
+            wrong = _wrong(text, after, changes)
+            if text is not None and not wrong:
                 return mark + text
-        changes = _widened(source.tree, changes)
+        changes = _widened(source.tree, changes, wrong)
     return mark + (_rewritten(source, after, style) if changes else source.text)
 
 
@@ -106,17 +107,18 @@ def _strip_scalar(canvas: Canvas, leaf: Node) -> None:
             canvas.replace(at, at + ("+" in header), "-")
 
 
-def _means(text: str, after: Any, changes: Sequence[Edit]) -> bool:
-    """Tell whether a text is read as a tree."""
+def _wrong(text: str | None, after: Any, changes: Sequence[Edit]) -> Sequence[Edit]:
+    """Return the edits after which a text is not read as the tree; all if in doubt."""
+    if text is None:
+        return changes
     try:
         tree = load(text)[1].value
     except TemplateError:
-        return False
+        return changes
+    wrong = [e for e in changes if not same(_nearest(tree, e.path), _nearest(after, e.path))]
     # What was not touched can differ in value, but not from 1 to True: the fast
     # comparison is enough for it.
-    return tree == after and all(
-        same(_nearest(tree, edit.path), _nearest(after, edit.path)) for edit in changes
-    )
+    return wrong if wrong or tree == after else changes
 
 
 def _nearest(tree: Any, path: Path) -> Any:
@@ -128,12 +130,26 @@ def _nearest(tree: Any, path: Path) -> Any:
     return tree
 
 
-def _widened(tree: Any, changes: Sequence[Edit]) -> tuple[Edit, ...]:
-    """Return edits that write the mapping or list around each place anew."""
-    widened = tuple(changes)
+def _widened(tree: Any, changes: Sequence[Edit], wrong: Sequence[Edit]) -> tuple[Edit, ...]:
+    """Return edits that write the mapping or list around each wrong place anew."""
+    around = {edit.path[:-1] for edit in wrong}
+    inside: dict[Path, list[Edit]] = {}
+    others = []
     for edit in changes:
-        widened = promote(tree, widened, edit.path[:-1])
-    return widened
+        outer = next((p for p in _prefixes(edit.path) if p in around), None)
+        if outer is None:
+            others.append(edit)
+        else:
+            inside.setdefault(outer, []).append(edit)
+    wider = [
+        Edit(path, apply(get(tree, path), [Edit(e.path[len(path) :], e.value) for e in edits]))
+        for path, edits in inside.items()
+    ]
+    return (*wider, *others)
+
+
+def _prefixes(path: Path) -> Iterator[Path]:
+    return (path[:length] for length in range(len(path)))
 
 
 def _rewritten(source: Source, tree: Any, style: Style) -> str:

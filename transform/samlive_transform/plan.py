@@ -87,7 +87,8 @@ def promote(tree: Any, edits: Sequence[Edit], path: Path) -> tuple[Edit, ...]:
         return tuple(edits)
     below = [edit for edit in edits if len(edit.path) > depth and edit.path[:depth] == path]
     value = apply(get(tree, path), [Edit(edit.path[depth:], edit.value) for edit in below])
-    return (*(edit for edit in edits if edit not in below), Edit(path, value))
+    # First, as inserts and deletions in a list above would move the place.
+    return (Edit(path, value), *(edit for edit in edits if edit not in below))
 
 
 def _replaces(edit: Edit, path: Path) -> bool:
