@@ -25,7 +25,7 @@ confirm_changeset = false
 [default.sync.parameters]
 watch = true
 dependency_layer = false
-capabilities = "CAPABILITY_IAM"
+capabilities = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 """
 
 
