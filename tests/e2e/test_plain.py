@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from live_session import Ready
 
 pytestmark = pytest.mark.e2e
