@@ -16,7 +16,7 @@ from samlive_transform.checks import check
 from samlive_transform.errors import TransformError
 from samlive_transform.intrinsics import references
 from samlive_transform.inventory import is_local
-from samlive_transform.model import Resource, Template
+from samlive_transform.model import Resource, Template, written
 from samlive_transform.options import Options
 from samlive_transform.origin import Origin
 from samlive_transform.steps import Step
@@ -68,6 +68,17 @@ def deploy_calls(unit: Unit, tokens: tuple[Any, ...]) -> frozenset[str]:
     """
     passed = [value for _, value in _passed_tokens(unit)]
     return frozenset(unit.template.called([*tokens, *passed]))
+
+
+def exports(unit: Unit) -> frozenset[str]:
+    """Return the export names of a unit and of those below it, as written."""
+    found = {
+        written(output["Export"].get("Name"))
+        for output in unit.template.section("Outputs").values()
+        if isinstance(output, dict) and isinstance(output.get("Export"), dict)
+    }
+    below = (exports(child) for child in unit.children.values())
+    return frozenset(found - {""}).union(*below)
 
 
 def output_tokens(unit: Unit, child: str, tokens: tuple[Any, ...]) -> tuple[Any, ...]:

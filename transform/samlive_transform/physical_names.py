@@ -138,7 +138,7 @@ FIXED: dict[str, str] = {
 
 MENTIONS = frozenset(
     {name.path.rpartition(".")[2] for name in NAMES.values()}
-    - {"Name", "Domain", "GroupName", "DomainName"}
+    - {"Name", "Domain", "GroupName", "DomainName", "PolicyName"}
     | {"Bucket", "EventBusName", "StreamName", "LogGroup", "Queue", "TableArn", "Table"}
 )
 """Keys under which a value that equals a name is that name."""

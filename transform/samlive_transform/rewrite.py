@@ -17,7 +17,7 @@ from samlive_transform import kept, steps
 from samlive_transform.artifacts import artifacts
 from samlive_transform.errors import TransformError
 from samlive_transform.inventory import Inventory
-from samlive_transform.nesting import Unit, deploy_calls, output_tokens, read_units
+from samlive_transform.nesting import Unit, deploy_calls, exports, output_tokens, read_units
 from samlive_transform.options import Options
 from samlive_transform.origin import Origin
 from samlive_transform.recorder import Recorder
@@ -95,66 +95,82 @@ def transform(source: Origin, options: Options) -> Result:
     """
     unit = read_units(source, options)
     kept.check_names(set(_names(unit)), options)
-    result = _rewrite(unit, options, ())
+    result = _Engine(options, exports(unit)).rewrite(unit, ())
     if not any(function.live for function in result.report.functions):
         raise _nothing_live(source, options, result.report.functions)
     return result
 
 
-def _rewrite(unit: Unit, options: Options, tokens: tuple[Any, ...]) -> Result:
-    """Rewrite one unit; tokens are its outputs' values that are called at deploy time."""
-    case = kept.Case(unit.template, options, unit.prefix, deploy_calls(unit, tokens))
-    reasons = kept.decide(case)
-    functions = tuple(Inventory(unit.template, unit.source, unit.prefix).functions(reasons))
-    children = {
-        id: _rewrite(child, options, output_tokens(unit, id, tokens))
-        for id, child in unit.children.items()
-    }
-    recorder = Recorder(unit.source, unit.template, unit.prefix)
-    tree = _apply_rules(unit, options, reasons, children, recorder)
-    found, notes = artifacts(unit, tree, functions, frozenset(reasons))
-    for note in notes:
-        recorder.note("artifacts", note)
-    reports = [child.report for child in children.values()]
-    report = Report(
-        functions=functions + tuple(each for r in reports for each in r.functions),
-        changes=recorder.changes(tree) + tuple(each for r in reports for each in r.changes),
-        notices=recorder.notices() + tuple(each for r in reports for each in r.notices),
-        artifacts=found + tuple(each for r in reports for each in r.artifacts),
-    )
-    by_id = {artifact.logical_id: artifact for artifact in found if artifact.kind == "template"}
-    nested = tuple(
-        Nested(id, by_id[unit.prefix + id], child)
-        for id, child in children.items()
-        if unit.prefix + id in by_id
-    )
-    return Result(unit.source, tree, report, found, nested)
+@dataclass(frozen=True)
+class _Engine:
+    """Rewrites the templates of one tree.
+
+    Args:
+        options: The caller's wishes.
+        exports: Names that the templates of the tree export.
+    """
+
+    options: Options
+    exports: frozenset[str]
+
+    def rewrite(self, unit: Unit, tokens: tuple[Any, ...]) -> Result:
+        """Rewrite one unit; tokens are its outputs' values that are called at deploy time."""
+        case = kept.Case(unit.template, self.options, unit.prefix, deploy_calls(unit, tokens))
+        reasons = kept.decide(case)
+        functions = tuple(Inventory(unit.template, unit.source, unit.prefix).functions(reasons))
+        children = {
+            id: self.rewrite(child, output_tokens(unit, id, tokens))
+            for id, child in unit.children.items()
+        }
+        recorder = Recorder(unit.source, unit.template, unit.prefix)
+        tree = self._apply_rules(unit, reasons, children, recorder)
+        found, notes = artifacts(unit, tree, functions, frozenset(reasons))
+        for note in notes:
+            recorder.note("artifacts", note)
+        own = Report(functions, recorder.changes(tree), recorder.notices(), found)
+        report = _joined([own, *(child.report for child in children.values())])
+        by_id = {each.logical_id: each for each in found if each.kind == "template"}
+        nested = tuple(
+            Nested(id, by_id[unit.prefix + id], child)
+            for id, child in children.items()
+            if unit.prefix + id in by_id
+        )
+        return Result(unit.source, tree, report, found, nested)
+
+    def _apply_rules(
+        self,
+        unit: Unit,
+        reasons: dict[str, str],
+        children: dict[str, Result],
+        recorder: Recorder,
+    ) -> dict[str, Any]:
+        live = frozenset(unit.template.functions) - reasons.keys()
+        keyed = {id: any(f.live for f in child.report.functions) for id, child in children.items()}
+        for step in unit.included:
+            recorder.step("nested", step)
+        tree = unit.template.tree
+        for name, rule in RULES:
+            template = unit.template.after(tree)
+            view = View(template, self.options, live, reasons, unit.prefix, keyed, self.exports)
+            decisions = list(rule(view))
+            for decision in decisions:
+                if isinstance(decision, Step):
+                    recorder.step(name, decision)
+                elif isinstance(decision, Note):
+                    recorder.note(name, decision)
+                else:
+                    raise _refused(unit.source, decision)
+            tree = steps.apply(tree, [each for each in decisions if isinstance(each, Step)])
+        return tree
 
 
-def _apply_rules(
-    unit: Unit,
-    options: Options,
-    reasons: dict[str, str],
-    children: dict[str, Result],
-    recorder: Recorder,
-) -> dict[str, Any]:
-    live_ids = frozenset(unit.template.functions) - reasons.keys()
-    waiting = {id: any(f.live for f in child.report.functions) for id, child in children.items()}
-    for step in unit.included:
-        recorder.step("nested", step)
-    tree = unit.template.tree
-    for name, rule in RULES:
-        template = unit.template.after(tree)
-        decisions = list(rule(View(template, options, live_ids, reasons, unit.prefix, waiting)))
-        for decision in decisions:
-            if isinstance(decision, Step):
-                recorder.step(name, decision)
-            elif isinstance(decision, Note):
-                recorder.note(name, decision)
-            else:
-                raise _refused(unit.source, decision)
-        tree = steps.apply(tree, [each for each in decisions if isinstance(each, Step)])
-    return tree
+def _joined(reports: list[Report]) -> Report:
+    return Report(
+        functions=tuple(each for report in reports for each in report.functions),
+        changes=tuple(each for report in reports for each in report.changes),
+        notices=tuple(each for report in reports for each in report.notices),
+        artifacts=tuple(each for report in reports for each in report.artifacts),
+    )
 
 
 def _refused(source: Origin, refusal: Refusal) -> TransformError:

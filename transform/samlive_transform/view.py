@@ -23,6 +23,7 @@ class View:
         prefix: "Child/" when this is a nested template, so that a function's
             name is unique within the stage; else empty.
         children: Local nested stacks, and whether anything in them is live.
+        exports: Names that the template and those nested with it export, as written.
     """
 
     template: Template
@@ -31,6 +32,7 @@ class View:
     kept: Mapping[str, str] = field(default_factory=dict)
     prefix: str = ""
     children: Mapping[str, bool] = field(default_factory=dict)
+    exports: frozenset[str] = frozenset()
 
     @cached_property
     def live(self) -> tuple[Function, ...]:

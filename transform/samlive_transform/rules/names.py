@@ -11,15 +11,16 @@ names stay, as another name would replace the resource.
 from collections.abc import Iterator
 from typing import Any
 
-from samlive_transform.intrinsics import intrinsic, placeholders, references, sub_parts
+from samlive_transform.intrinsics import intrinsic, placeholders, references, sub_parts, walk
 from samlive_transform.mentions import Renamed, follow
-from samlive_transform.model import FOR_EACH, Resource, is_loop
+from samlive_transform.model import FOR_EACH, Resource, is_loop, written
 from samlive_transform.physical_names import EVENT_NAMES, EXPORT, FIXED, NAMES, Name
 from samlive_transform.steps import REMOVED, Note, Path, Step, at
 from samlive_transform.triggers import events
 from samlive_transform.view import Decision, View
 
 _REASON = "the name is taken by the stage that is already deployed in the account"
+_FOLLOWS = "a template nested in the same stack exports it under this name"
 _GIVEN = "is made of parameters alone: give them values of this stage's own, or it may be taken"
 _DOMAIN = "names a domain, which samlive does not change: another stage may hold it already"
 _ACCOUNT = frozenset({"AWS::AccountId", "AWS::Partition", "AWS::Region", "AWS::URLSuffix"})
@@ -40,10 +41,20 @@ def rule(view: View) -> Iterator[Decision]:
         elif wanted is None and _parameters_only(value, view):
             yield Note(path, f"its {path[-1]} {_GIVEN}")
     yield from follow(view.template, renamed)
+    yield from _imports(view)
     for resource in view.template.of_type(*FIXED):
         path = resource.at(*FIXED[resource.type].split("."))
         if isinstance(at(view.template.tree, path), str | list):
             yield Note(path, _DOMAIN)
+
+
+def _imports(view: View) -> Iterator[Step]:
+    """Imports from a template of the same tree follow its exports."""
+    for path, value in walk(view.template.section("Resources"), ("Resources",)):
+        if path[-1] == "Fn::ImportValue" and written(value) in view.exports:
+            wanted = suffixed(value, EXPORT, view.options.stage)
+            if wanted is not None and wanted != value:
+                yield Step(path, wanted, _FOLLOWS)
 
 
 def suffixed(value: Any, name: Name, stage: str) -> Any:
