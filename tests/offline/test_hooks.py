@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from samlive.offline.hooks.http_api import routes
+from samlive.offline.hooks import openapi
 from samlive.offline.hooks.lambda_limits import function_breach, visibility_breach
+from samlive.offline.hooks.payload_version import from_version_1, to_version_1
 from samlive.offline.hooks.unknown_types import Handlers, Placeholders
 from samlive.offline.proxy import ConnectProxy
 
@@ -31,7 +32,7 @@ def body(path: str, method: str, **integration: Any) -> dict[str, Any]:
     ],
 )
 def test_what_is_no_route_is_left_out(document: dict[str, Any]) -> None:
-    assert routes(document) == []
+    assert openapi.routes(document) == []
 
 
 @pytest.mark.parametrize(
@@ -44,10 +45,107 @@ def test_what_is_no_route_is_left_out(document: dict[str, Any]) -> None:
     ],
 )
 def test_route_keys(path: str, method: str, key: str) -> None:
-    ((found, integration),) = routes(body(path, method, uri=URI, type="aws_proxy"))
-    assert found == key
-    assert integration["integrationUri"] == "arn:aws:lambda:eu-west-1:000000000000:function:f"
-    assert integration["integrationType"] == "AWS_PROXY"
+    (route,) = openapi.routes(body(path, method, uri=URI, type="aws_proxy"))
+    assert (route.key, route.authorizer) == (key, None)
+    function = "arn:aws:lambda:eu-west-1:000000000000:function:f"
+    assert route.integration["integrationUri"] == function
+    assert route.integration["integrationType"] == "AWS_PROXY"
+
+
+SCHEMES = {
+    "Token": {
+        "x-amazon-apigateway-authorizer": {
+            "type": "jwt",
+            "identitySource": "$request.header.Authorization",
+            "jwtConfiguration": {"issuer": "https://i", "audience": ["a"]},
+        }
+    },
+    "Function": {"x-amazon-apigateway-authorizer": {"type": "request", "authorizerUri": URI}},
+    "AWS_IAM": {"x-amazon-apigateway-authtype": "awsSigv4"},
+}
+
+
+@pytest.mark.parametrize(
+    ("security", "kind"),
+    [
+        (None, "NONE"),
+        ([], "NONE"),
+        ([{"NONE": []}], "NONE"),
+        ([{"Token": ["read"]}], "JWT"),
+        ([{"Function": []}], "CUSTOM"),
+        ([{"AWS_IAM": []}], "AWS_IAM"),
+    ],
+)
+def test_security_schemes_become_authorization_types(security: Any, kind: str) -> None:
+    document = body("/a", "get", uri=URI)
+    document["components"] = {"securitySchemes": SCHEMES}
+    document["paths"]["/a"]["get"]["security"] = security
+    (route,) = openapi.routes(document)
+    assert openapi.authorization_type(document, route.authorizer) == kind
+    assert route.scopes == (("read",) if kind == "JWT" else ())
+
+
+def test_authorizers_are_read_from_the_security_schemes() -> None:
+    found = openapi.authorizers({"components": {"securitySchemes": SCHEMES}})
+    assert found == {
+        "Token": {
+            "name": "Token",
+            "authorizerType": "JWT",
+            "identitySource": ["$request.header.Authorization"],
+            "jwtConfiguration": {"issuer": "https://i", "audience": ["a"]},
+        },
+        "Function": {"name": "Function", "authorizerType": "REQUEST", "authorizerUri": URI},
+    }
+
+
+EVENT = {
+    "version": "2.0",
+    "routeKey": "POST /a/{id}",
+    "rawPath": "/a/1",
+    "headers": {"accept": "x"},
+    "cookies": ["c=1", "d=2"],
+    "queryStringParameters": {"q": "1,2"},
+    "requestContext": {
+        "accountId": "1",
+        "apiId": "api",
+        "authorizer": {"jwt": {"claims": {"sub": "me"}, "scopes": []}},
+        "domainName": "host",
+        "http": {"method": "POST", "protocol": "HTTP/1.1", "sourceIp": "::1", "userAgent": "u"},
+        "requestId": "r",
+        "stage": "$default",
+        "time": "t",
+        "timeEpoch": 1,
+    },
+    "pathParameters": {"id": "1"},
+    "body": "b",
+    "isBase64Encoded": False,
+}
+
+
+def test_an_event_in_format_1() -> None:
+    event = to_version_1(EVENT)
+    assert event["version"] == "1.0"
+    assert (event["resource"], event["path"], event["httpMethod"]) == ("/a/{id}", "/a/1", "POST")
+    assert event["headers"] == {"accept": "x", "cookie": "c=1; d=2"}
+    assert event["multiValueHeaders"]["accept"] == ["x"]
+    assert event["queryStringParameters"] == {"q": "2"}
+    assert event["multiValueQueryStringParameters"] == {"q": ["1", "2"]}
+    assert event["requestContext"]["authorizer"]["claims"] == {"sub": "me"}
+    assert event["pathParameters"] == {"id": "1"}
+    assert event["body"] == "b"
+
+
+@pytest.mark.parametrize("answer", ["text", None, {"statusCode": 200, "headers": {"a": "b"}}])
+def test_answers_without_repeated_headers_are_left_alone(answer: Any) -> None:
+    assert from_version_1(answer) == answer
+
+
+def test_repeated_headers_and_cookies_of_format_1() -> None:
+    answer = from_version_1(
+        {"headers": {"A": "1"}, "multiValueHeaders": {"B": ["2", "3"], "Set-Cookie": ["c=1"]}}
+    )
+    assert answer["headers"] == {"A": "1", "B": "2,3"}
+    assert answer["cookies"] == ["c=1"]
 
 
 def test_only_types_of_aws_are_taken_as_doing_nothing() -> None:

@@ -116,3 +116,84 @@ def test_an_http_api_keeps_its_id_when_its_routes_change(aws: Any) -> None:
     url = f"/_aws/execute-api/{before}/$default"
     assert aws.http("PUT", f"{url}/new") == (200, 1)
     assert aws.http("PUT", f"{url}/old")[0] == 404
+
+
+GUARDED = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Api:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      CorsConfiguration: {AllowOrigins: ["https://example.com"], AllowMethods: [GET]}
+      Auth:
+        DefaultAuthorizer: Keeper
+        Authorizers:
+          Keeper:
+            FunctionArn: !GetAtt Keeper.Arn
+            AuthorizerPayloadFormatVersion: "2.0"
+            EnableSimpleResponses: true
+            EnableFunctionDefaultPermissions: true
+            Identity: {Headers: [authorization]}
+  Keeper:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.11
+      Handler: index.handler
+      InlineCode: |
+        def handler(event, context):
+            word = event["headers"].get("authorization")
+            return {"isAuthorized": word == "please", "context": {"who": "me"}}
+  Answer:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.11
+      Handler: index.handler
+      InlineCode: |
+        import json
+        def handler(event, context):
+            return {"statusCode": 200, "body": json.dumps(event)}
+      Events:
+        New: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /new, Method: GET}}
+        Old:
+          Type: HttpApi
+          Properties:
+            ApiId: !Ref Api
+            Path: /old
+            Method: GET
+            PayloadFormatVersion: "1.0"
+            Auth: {Authorizer: NONE}
+Outputs:
+  Api: {Value: !Ref Api}
+"""
+
+
+@pytest.fixture(scope="module")
+def guarded(aws: Any) -> str:
+    api = aws.deploy("guarded", GUARDED, {})["Api"]
+    return f"/_aws/execute-api/{api}/$default"
+
+
+@pytest.mark.parametrize("word", [None, "now"])
+def test_an_authorizer_of_an_http_api_refuses(aws: Any, guarded: str, word: str | None) -> None:
+    headers = {"authorization": word} if word else {}
+    status, _ = aws.http("GET", f"{guarded}/new", headers=headers)
+    assert status == (403 if word else 401)
+
+
+def test_an_authorizer_of_an_http_api_lets_through(aws: Any, guarded: str) -> None:
+    status, event = aws.http("GET", f"{guarded}/new", headers={"authorization": "please"})
+    assert (status, event["version"]) == (200, "2.0")
+    assert event["requestContext"]["authorizer"] == {"lambda": {"who": "me"}}
+
+
+def test_payload_format_1_reaches_the_function(aws: Any, guarded: str) -> None:
+    status, event = aws.http("GET", f"{guarded}/old?q=1")
+    assert (status, event["version"], event["httpMethod"]) == (200, "1.0", "GET")
+    assert event["resource"] == "/old"
+    assert event["queryStringParameters"] == {"q": "1"}
+
+
+def test_cors_of_an_http_api_answers_the_preflight(aws: Any, guarded: str) -> None:
+    asked = {"Origin": "https://example.com", "Access-Control-Request-Method": "GET"}
+    status, _ = aws.http("OPTIONS", f"{guarded}/new", headers=asked)
+    assert status in (200, 204)

@@ -58,13 +58,17 @@ class Aws:
         reply = self.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event or {}))
         return json.loads(reply["Payload"].read()), "FunctionError" in reply
 
-    def http(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    def http(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, Any]:
         """Send a request to the cloud; returns status and decoded JSON."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.offline.endpoint_url + path, data, method=method)
+        request = urllib.request.Request(
+            self.offline.endpoint_url + path, data, headers or {}, method=method
+        )
         try:
             with urllib.request.urlopen(request) as reply:
-                return reply.status, json.loads(reply.read())
+                return reply.status, json.loads(reply.read() or b"null")
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, json.loads(error.read() or b"null")

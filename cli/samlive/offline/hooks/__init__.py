@@ -16,6 +16,7 @@ from samlive.offline.hooks import (
     lambda_limits,
     macros,
     nested,
+    payload_version,
     rest_api,
     unknown_types,
 )
@@ -29,6 +30,7 @@ HOOKS = (
     lambda_executor,
     lambda_limits,
     http_api,
+    payload_version,
     rest_api,
     macros,
     nested,

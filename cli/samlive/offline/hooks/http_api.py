@@ -1,15 +1,14 @@
-"""HTTP APIs: routes and integrations out of an OpenAPI body.
+"""HTTP APIs: routes, integrations, authorizers and CORS out of an OpenAPI body.
 
 SAM turns `HttpApi` events into `AWS::ApiGatewayV2::Api` with a `Body`, which
-the emulator ignores: every call would answer 404. Authorizers in the body are
-not imported; a warning says so.
+the emulator ignores: every call would answer 404.
 """
 
 import functools
 import json
-import logging
-import re
 from typing import TYPE_CHECKING, Any
+
+from samlive.offline.hooks import openapi
 
 if TYPE_CHECKING:
     from samlive.offline.hooks import Parts
@@ -17,49 +16,18 @@ if TYPE_CHECKING:
 TYPE = "AWS::ApiGatewayV2::Api"
 REQUIRES = (
     "ministack.services.cloudformation.provisioners:_RESOURCE_HANDLERS",
+    "ministack.services.apigateway:_apis",
+    "ministack.services.apigateway:_authorizers",
+    "ministack.services.apigateway:_create_authorizer",
     "ministack.services.apigateway:_create_integration",
     "ministack.services.apigateway:_create_route",
-    "ministack.services.apigateway:_routes",
     "ministack.services.apigateway:_integrations",
+    "ministack.services.apigateway:_routes",
 )
-_FUNCTION = re.compile(r"functions/(arn:[^/]+)/invocations")
-_METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"})
-_log = logging.getLogger("samlive.offline")
-
-
-def routes(body: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Read an OpenAPI document.
-
-    Args:
-        body: The `Body` of an HTTP API, intrinsics resolved.
-
-    Returns:
-        Route key and integration (as CreateIntegration takes it) per operation.
-    """
-    found = []
-    for path, item in (body.get("paths") or {}).items():
-        for method, operation in (item or {}).items():
-            spec = (operation or {}).get("x-amazon-apigateway-integration")
-            verb = "ANY" if "any-method" in method else method.upper()
-            if spec and (verb == "ANY" or method.lower() in _METHODS):
-                key = "$default" if path in ("$default", "/$default") else f"{verb} {path}"
-                found.append((key, _integration(spec)))
-    return found
-
-
-def _integration(spec: dict[str, Any]) -> dict[str, Any]:
-    uri = spec.get("uri", "")
-    arn = _FUNCTION.search(uri)
-    return {
-        "integrationType": spec.get("type", "aws_proxy").upper(),
-        "integrationUri": arn.group(1) if arn else uri,
-        "payloadFormatVersion": spec.get("payloadFormatVersion", "2.0"),
-        "integrationMethod": spec.get("httpMethod", "POST"),
-    }
 
 
 def install(parts: "Parts") -> None:
-    """Import the body when an API is created, and again when it changes."""
+    """Import the body when an API is created, and again when it is updated."""
     from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
     handlers = _RESOURCE_HANDLERS[TYPE]
@@ -76,23 +44,41 @@ def install(parts: "Parts") -> None:
         physical_id: str, old: dict[str, Any], new: dict[str, Any], *rest: Any, **named: Any
     ) -> Any:
         result = update(physical_id, old, new, *rest, **named)
-        if new.get("Body") != old.get("Body") or result[0] != physical_id:
-            _import(result[0], new.get("Body"))
+        _import(result[0], new.get("Body"))
         return result
 
     _RESOURCE_HANDLERS[TYPE] = {**handlers, "create": create_with_body, "update": update_with_body}
 
 
 def _import(api_id: str, body: Any) -> None:
+    """Put what a body says in the place of what the API has."""
     from ministack.services import apigateway
 
     if not isinstance(body, dict):
         return
-    if (body.get("components") or {}).get("securitySchemes"):
-        _log.warning("HTTP API %s: authorizers are not enforced offline", api_id)
-    apigateway._routes[api_id] = {}
-    apigateway._integrations[api_id] = {}
-    for key, integration in routes(body):
-        _, _, reply = apigateway._create_integration(api_id, integration)
-        target = f"integrations/{json.loads(reply)['integrationId']}"
-        apigateway._create_route(api_id, {"routeKey": key, "target": target})
+    for store in (apigateway._routes, apigateway._integrations, apigateway._authorizers):
+        store[api_id] = {}
+    if cors := openapi.cors(body):
+        apigateway._apis[api_id]["corsConfiguration"] = cors
+    ids = {
+        name: _made(apigateway._create_authorizer(api_id, wanted))["authorizerId"]
+        for name, wanted in openapi.authorizers(body).items()
+    }
+    for route in openapi.routes(body):
+        integration = _made(apigateway._create_integration(api_id, route.integration))
+        wanted = {
+            "routeKey": route.key,
+            "target": f"integrations/{integration['integrationId']}",
+            "authorizationType": openapi.authorization_type(body, route.authorizer),
+            "authorizerId": ids.get(route.authorizer or ""),
+            "authorizationScopes": list(route.scopes),
+        }
+        _made(apigateway._create_route(api_id, wanted))
+
+
+def _made(reply: tuple[int, Any, bytes]) -> dict[str, Any]:
+    status, _, body = reply
+    answer: dict[str, Any] = json.loads(body)
+    if status >= 400:
+        raise ValueError(answer.get("message", str(answer)))
+    return answer
