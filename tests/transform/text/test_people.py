@@ -6,6 +6,7 @@ import pytest
 
 from samlive_transform.edits import DELETE, Edit, Insert, apply, same
 from samlive_transform.people import diff_text, render_people
+from samlive_transform.plan import promote
 from samlive_transform.source import parse
 
 HEAD = "Resources: {}\n"
@@ -126,6 +127,10 @@ ADDITIONS = (
                  "A:\n  X: |\n    a  \n  W: 2\nB: 1\n", id="behind-blanks-at-the-end"),
     pytest.param("A:\n  X: 1\n\n  W: 2\n", ("A", "Z"), 3, "A:\n  X: 1\n\n  W: 2\n\n  Z: 3\n",
                  id="apart-like-the-others"),
+    pytest.param("A:\n  X: 1\n\n  Z: |+\n    a\n\nB: 1\n", ("A", "W"), 2,
+                 "A:\n  X: 1\n\n  Z: |+\n    a\n\n  W: 2\nB: 1\n", id="kept-blank-lines-suffice"),
+    pytest.param("A:\n-   x\n-   y\n", ("A", 0), {"X": 1, "W": 2},
+                 "A:\n- X: 1\n  W: 2\n-   y\n", id="behind-a-wide-dash"),
     pytest.param("A: {X: 1}\n", ("A", "W"), "b", "A: {X: 1, W: b}\n", id="flow"),
     pytest.param("A: {\n  X: 1 # x\n}\n", ("A", "W"), 2, "A: {\n  X: 1,\n  W: 2 # x\n}\n",
                  id="flow-lines"),
@@ -148,6 +153,25 @@ ADDITIONS = (
 @pytest.mark.parametrize(("text", "path", "value", "expected"), ADDITIONS)
 def test_add(text: str, path: tuple[str | int, ...], value: Any, expected: str) -> None:
     assert rendered(text, Edit(path, value)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A:\n  - 1\n  - 4\n", "A:\n  - 1\n  - 2\n  - 3\n  - 4\n"),
+        ("A: [1, 4]\n", "A: [1, 2, 3, 4]\n"),
+    ],
+)
+def test_several_new_items_keep_their_order(text: str, expected: str) -> None:
+    assert rendered(text, Edit(("A",), [1, 2, 3, 4])) == expected
+
+
+def test_a_place_written_anew_is_the_one_before_others_moved_it() -> None:
+    tree = {"L": [{"a": 1}, {"b": 2}]}
+    edits = [Edit(("L", 0), Insert(0)), Edit(("L", 2, "b"), 3)]
+    moved = (Edit(("L", 1, "b"), 3), Edit(("L", 0), Insert(0)))
+    assert apply(tree, promote(tree, moved, ("L", 1))) == apply(tree, edits)
+    assert apply(tree, promote(tree, moved, ("L",))) == apply(tree, edits)
 
 
 WRITTEN: tuple[tuple[Any, str], ...] = (
