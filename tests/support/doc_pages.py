@@ -23,7 +23,7 @@ PACKAGES = {
 """Import package of each part's folder."""
 
 _FENCE = re.compile(r"^( *)```.*?^\1```$", re.MULTILINE | re.DOTALL)
-_LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 
 
@@ -50,7 +50,7 @@ def blocks(text: str) -> list[str]:
 
 
 def links(text: str) -> list[str]:
-    """Return the targets of a page's links."""
+    """Return the targets of a page's links and pictures."""
     return _LINK.findall(prose(text))
 
 
