@@ -49,9 +49,9 @@ class Deployment:
         out: Output,
     ) -> None:
         self.access = access
+        self.stage = stage
+        self.state = state
         self._settings = settings
-        self._stage = stage
-        self._state = state
         self._stop = stop
         self._out = out
         self._aws = Aws(access)
@@ -72,14 +72,14 @@ class Deployment:
         """
         _, digest = layer.build()
         found = survey.take(self._aws, self._settings, self.stack_name, digest)
-        standing.check_ours(found.stack, self.stack_name, self._settings.app, self._stage)
+        standing.check_ours(found.stack, self.stack_name, self._settings.app, self.stage)
         if found.stack is not None and standing.way(found.stack) == "wait":
             self._out.tell("deploy", status="waiting", stack=self.stack_name)
             self._stack().settle(str(found.stack["StackId"]))
             found = replace(found, stack=self._aws.stack(self.stack_name))
         self._found = found
         known = standing.marks_of(found.stack)[1]
-        self._key, self._key_deployed = key.for_stage(self._aws, found.stack, known, self._state)
+        self._key, self._key_deployed = key.for_stage(self._aws, found.stack, known, self.state)
 
     @property
     def stack(self) -> Mapping[str, Any] | None:
@@ -135,11 +135,11 @@ class Deployment:
             SamliveError: An artifact or a parameter is missing.
         """
         store = self._store()
-        template, uploads = package.prepare(result, store, self._state.folder / "build")
+        template, uploads = package.prepare(result, store, self.state.folder / "build")
         self._plan = plan.make(
             plan.Stage(
                 self._settings.app,
-                self._stage,
+                self.stage,
                 self.stack_name,
                 self._key,
                 self._key_deployed,
@@ -218,7 +218,7 @@ class Deployment:
             SamliveError: It is not, or a resource cannot be deleted.
         """
         stack = self._aws.stack(self.stack_name)
-        standing.check_ours(stack, self.stack_name, self._settings.app, self._stage)
+        standing.check_ours(stack, self.stack_name, self._settings.app, self.stage)
         if stack is None:
             self._out.tell("deploy", status="absent", stack=self.stack_name)
             return
@@ -230,7 +230,7 @@ class Deployment:
             **({"RoleARN": role} if role else {}),
             **({"DeletionMode": "FORCE_DELETE_STACK"} if forced else {}),
         )
-        self._state.forget()
+        self.state.forget()
         self._out.tell("deploy", status="deleted", stack=self.stack_name)
 
     # --- how --------------------------------------------------------------
@@ -264,7 +264,7 @@ class Deployment:
 
     def _remember(self) -> None:
         found = self._found
-        self._state.write_record(
+        self.state.write_record(
             {
                 **self.facts(publish=False).as_record(),
                 "account": found.identity.account,

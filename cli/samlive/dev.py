@@ -21,26 +21,23 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from samlive import __version__, names, output, stage
+from samlive import __version__, embedded, names, output, stage
 from samlive.access import Access
 from samlive.deploy.pace import Interrupted
 from samlive.deployment import Deployment
+from samlive.edits import Served
 from samlive.errors import SamliveError
-from samlive.rewriting import DEFAULT_REGION, options, recall, rewrite
+from samlive.rewriting import DEFAULT_REGION, options, recall
 from samlive.settings import Settings
 from samlive.signals import Stop
 from samlive.state import Project
-from samlive.template_watch import changed, marks
 
 if TYPE_CHECKING:
     from samlive.narrator import Narrator
     from samlive.offline import Offline
-    from samlive_relay.config import LocalFunction
     from samlive_relay.relay import Relay
-    from samlive_transform import Result
 
 INTERRUPTED = 130
 _KEPT = (
@@ -97,9 +94,9 @@ class Session:
     ) -> None:
         self._settings = settings
         self._environment = environment
-        self._reload = reload
         self._stop = stop
         self._out = out
+        self._served = Served(settings, reload, out)
         self._began = time.monotonic()
         self._project = Project(settings.folder, settings.flag("offline"))
         self._phase: Literal["new", "deploying", "live"] = "new"
@@ -127,10 +124,7 @@ class Session:
         await self._in_thread(self._check_template)
         known = self._known_stage()
         warm = asyncio.ensure_future(asyncio.to_thread(_import_ahead))
-        self._region = self._settings.text("region")
-        if self._project.offline:
-            await self._in_thread(self._start_cloud)
-        access = self._access()
+        access = await self._in_thread(self._reach_cloud)
         self._stage = known or await self._ask_stage(access)
         self._state = self._project.of(self._stage)
         self._deployment = Deployment(
@@ -141,13 +135,30 @@ class Session:
         await warm
         if dry_run:
             await self._in_thread(self._prepare, False)
-            self._out.tell("plan", lines=self._deployment.describe(self._result))
+            self._out.tell("plan", lines=self._deployment.describe(self._served.result))
             return
         await self._prepare_and_connect()
         self._phase = "deploying"
-        await self._in_thread(self._deployment.apply, self._result)
+        await self._in_thread(self._deployment.apply, self._served.result)
         self._phase = "live"
         await self._say_ready()
+
+    def _check_template(self) -> None:
+        """Rewrite with what is known from last time: a bad template costs nothing."""
+        name = self._settings.text("stage") or self._project.stage() or "stage"
+        facts = recall(self._project.of(name).record, self._settings)
+        self._served.read(options(self._settings, name, facts))
+
+    def _reach_cloud(self) -> Access:
+        """Return how the account is reached; start the embedded cloud when that is wanted."""
+        region, profile = self._settings.text("region"), self._settings.text("profile")
+        if not self._project.offline:
+            return Access(self._environment, region, profile)
+        region = region or DEFAULT_REGION
+        self._cloud = embedded.start(self._project, region)
+        self._out.tell("offline", endpoint_url=self._cloud.endpoint_url)
+        variables = {**self._environment, **self._cloud.environment}
+        return Access(variables, region, isolated=True)
 
     async def _prepare_and_connect(self) -> None:
         if self._settings.flag("confirm_changeset"):
@@ -163,28 +174,39 @@ class Session:
             if isinstance(failure, BaseException):
                 raise failure
 
-    def _check_template(self) -> None:
-        """Rewrite with what is known from last time: a bad template costs nothing."""
-        name = self._settings.text("stage") or self._project.stage() or "stage"
-        facts = recall(self._project.of(name).record, self._settings)
-        self._wanted = options(self._settings, name, facts)
-        self._result = rewrite(self._settings.template, self._wanted)
-        self._marks = marks(self._watched())
+    def _prepare(self, publish: bool) -> None:
+        """Rewrite the template for this account, unless that is done, and plan its deploy."""
+        facts = self._deployment.facts(publish)
+        self._served.read(options(self._settings, self._stage, facts, self._deployment.stack))
+        self._deployment.prepare(self._served.result)
 
-    def _start_cloud(self) -> None:
-        from samlive import offline
+    async def _start_relay(self) -> None:
+        from samlive.narrator import Narrator
+        from samlive_relay.config import RelayConfig
+        from samlive_relay.relay import Relay
 
-        self._region = self._region or DEFAULT_REGION
-        self._project.make()
-        self._cloud = offline.start(self._project.cloud, self._region)
-        _write_variables(self._project, self._cloud.environment)
-        self._out.tell("offline", endpoint_url=self._cloud.endpoint_url)
+        self._narrator = Narrator(self._out, self._taken_over)
+        self._served.functions = self._served.local(self._served.result, self._state)
+        config = RelayConfig(
+            app=self._settings.app,
+            stage=self._stage,
+            key=self._deployment.key,
+            owner=f"{names.os_user() or 'somebody'}@{socket.gethostname()}",
+            broker=self._deployment.broker(),
+            functions=self._served.functions,
+            project=self._settings.folder,
+            state=self._state.folder,
+            takeover=self._settings.flag("takeover"),
+        )
+        self._state.make()
+        relay = Relay(config, self._narrator)
+        await self._unless_stopped(relay.start())
+        self._relay = relay
 
-    def _access(self) -> Access:
-        if self._cloud is None:
-            return Access(self._environment, self._region, self._settings.text("profile"))
-        variables = {**self._environment, **self._cloud.environment}
-        return Access(variables, self._region, isolated=True)
+    def _taken_over(self, owner: str) -> None:
+        self._stop.end(f"{owner} took over stage {self._stage}")
+
+    # --- asking -----------------------------------------------------------
 
     def _known_stage(self) -> str | None:
         """Return the stage unless it has to be asked for; refuse what cannot be asked."""
@@ -202,6 +224,18 @@ class Session:
         identity = await self._in_thread(lambda: Aws(access).identity())
         return stage.ask(self._project, identity.user, self._ask)
 
+    def _confirm(self) -> None:
+        """Show the plan and ask, when it changes anything."""
+        if not self._deployment.changes:
+            return
+        if self._question() is None:
+            raise SamliveError(
+                "--confirm-changeset needs a terminal to ask on.", "Leave it out in scripts."
+            )
+        self._out.tell("plan", lines=self._deployment.describe(self._served.result))
+        if self._ask("Deploy this? [y/N] ").strip().lower() not in ("y", "yes"):
+            raise SamliveError("Nothing was deployed.")
+
     def _ask(self, text: str) -> str:
         """Ask on the terminal; nothing else is under way on the loop meanwhile."""
         question = self._question()
@@ -209,71 +243,15 @@ class Session:
         with self._stop.paused():
             return question(text)
 
-    def _prepare(self, publish: bool) -> None:
-        """Rewrite the template for this account, unless that is done, and plan its deploy."""
-        facts = self._deployment.facts(publish)
-        wanted = options(self._settings, self._stage, facts, self._deployment.stack)
-        if wanted != self._wanted:
-            self._result = rewrite(self._settings.template, wanted)
-        self._deployment.prepare(self._result)
-
-    def _confirm(self) -> None:
-        """Show the plan and ask, when the user wants to be asked."""
-        if not self._deployment.changes:
-            return
-        if self._question() is None:
-            raise SamliveError(
-                "--confirm-changeset needs a terminal to ask on.", "Leave it out in scripts."
-            )
-        self._out.tell("plan", lines=self._deployment.describe(self._result))
-        if self._ask("Deploy this? [y/N] ").strip().lower() not in ("y", "yes"):
-            raise SamliveError("Nothing was deployed.")
-
-    async def _start_relay(self) -> None:
-        from samlive.narrator import Narrator
-        from samlive_relay.config import RelayConfig
-        from samlive_relay.relay import Relay
-
-        self._narrator = Narrator(self._out, self._taken_over)
-        self._local = self._functions(self._result)
-        deployment = self._deployment
-        config = RelayConfig(
-            app=self._settings.app,
-            stage=self._stage,
-            key=deployment.key,
-            owner=f"{names.os_user() or 'somebody'}@{socket.gethostname()}",
-            broker=deployment.broker(),
-            functions=self._local,
-            project=self._settings.folder,
-            state=self._state.folder,
-            takeover=self._settings.flag("takeover"),
-        )
-        self._state.make()
-        relay = Relay(config, self._narrator)
-        await self._unless_stopped(relay.start())
-        self._relay = relay
-
-    def _functions(self, result: "Result") -> Mapping[str, "LocalFunction"]:
-        from samlive.local_functions import from_report
-
-        return from_report(
-            result.report.functions,
-            self._settings.folder,
-            self._state.folder / "inline",
-            lambda function, text: self._out.tell("warning", function=function, text=text),
-        )
-
-    def _taken_over(self, owner: str) -> None:
-        self._stop.end(f"{owner} took over stage {self._stage}")
-
     # --- serve ------------------------------------------------------------
 
     async def _serve(self) -> None:
         assert self._relay is not None
+        edits = self._served.follow(self._relay, self._deployment, self._say_ready)
         waits = [
             asyncio.ensure_future(self._stop.requested.wait()),
             asyncio.ensure_future(self._relay.wait_closed()),
-            asyncio.ensure_future(self._follow_edits()),
+            asyncio.ensure_future(edits),
         ]
         try:
             done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -284,65 +262,6 @@ class Session:
                 task.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
 
-    async def _follow_edits(self) -> None:
-        while True:
-            files, self._marks = await changed(self._watched(), self._marks)
-            try:
-                await self._take_over_edit(files)
-            except Interrupted:
-                return
-            except Exception as error:
-                self._say_kept(error)
-
-    async def _take_over_edit(self, files: frozenset[Path]) -> None:
-        """Bring an edit of template or settings into the running session."""
-        if files & set(self._settings.files):
-            self._settings = self._reload()
-            self._deployment.use(self._settings)
-        facts = self._deployment.facts(publish=False)
-        wanted = options(self._settings, self._stage, facts, self._deployment.stack)
-        result = await self._in_thread(rewrite, self._settings.template, wanted)
-        before, functions = self._local, self._functions(result)
-        assert self._relay is not None
-        if await self._in_thread(self._deployment.prepare, result):
-            # Functions that go must be served until they are gone.
-            self._relay.update_functions({**before, **functions})
-            await self._in_thread(self._deployment.apply, result)
-            self._use(result, functions)
-            await self._say_ready()
-            return
-        self._use(result, functions)
-        names = sorted(n for n in functions if functions[n] != before.get(n))
-        self._out.tell("reload", functions=names, files=[str(path) for path in sorted(files)])
-
-    def _use(self, result: "Result", functions: Mapping[str, "LocalFunction"]) -> None:
-        assert self._relay is not None
-        self._result, self._local = result, functions
-        self._relay.update_functions(functions)
-
-    def _watched(self) -> frozenset[Path]:
-        folder = self._settings.folder
-        nested = {Path(f.file) for f in self._result.report.functions if f.file}
-        local = {
-            Path(a.local)
-            for a in self._result.report.artifacts
-            if a.kind in ("template", "include", "definition", "file")
-        }
-        named = {self._settings.template, *self._settings.files, *nested, *local}
-        return frozenset(path if path.is_absolute() else folder / path.name for path in named)
-
-    def _say_kept(self, error: Exception) -> None:
-        from samlive.cli import told
-
-        failure = told(error)
-        if failure is None:
-            raise error
-        self._out.tell(
-            "error",
-            message=f"{failure.message.rstrip('.')}. The stage stays as it was.",
-            hint=failure.hint,
-        )
-
     # --- end --------------------------------------------------------------
 
     async def _end(self) -> None:
@@ -351,8 +270,7 @@ class Session:
             await self._settle()
         finally:
             if self._cloud is not None:
-                await asyncio.to_thread(self._cloud.stop)
-                _variables_file(self._project).unlink(missing_ok=True)
+                await asyncio.to_thread(embedded.stop, self._cloud, self._project)
 
     async def _stop_relay(self) -> None:
         if self._relay is None or self._narrator is None:
@@ -407,7 +325,7 @@ class Session:
     async def _say_ready(self) -> None:
         urls, outputs = await self._in_thread(self._deployment.addresses)
         access = self._deployment.access
-        functions = self._result.report.functions
+        functions = self._served.result.report.functions
         self._out.tell(
             "ready",
             app=self._settings.app,
@@ -457,17 +375,3 @@ def _import_ahead() -> None:
     import boto3  # noqa: F401  # only for its time
 
     import samlive_relay.transports.iot  # noqa: F401
-
-
-def _variables_file(project: Project) -> Path:
-    return project.root / "offline.env"
-
-
-def _write_variables(project: Project, variables: Mapping[str, str]) -> None:
-    """Write what a second terminal sources to reach the embedded cloud."""
-    import shlex
-
-    from samlive.state import write_private
-
-    lines = [f"export {shlex.quote(f'{name}={value}')}\n" for name, value in variables.items()]
-    write_private(_variables_file(project), "".join(lines).encode())

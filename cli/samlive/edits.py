@@ -1,0 +1,143 @@
+"""What a session serves, and how edits of template and settings get into it.
+
+    files change and come to rest -> read, rewrite, plan
+        nothing to deploy   the functions are taken over; the next call runs them
+        something           old and new functions are served while it is deployed
+        no good             everything stays as it was, and the reason is told
+
+Invocations go on meanwhile: what blocks runs in a thread.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from samlive.deploy.pace import Interrupted
+from samlive.deployment import Deployment
+from samlive.output import Output
+from samlive.rewriting import options, rewrite
+from samlive.settings import Settings
+from samlive.state import StageState
+from samlive.template_watch import Marks, changed, marks
+
+if TYPE_CHECKING:
+    from samlive_relay.config import LocalFunction
+    from samlive_relay.relay import Relay
+    from samlive_transform import Options, Result
+
+_DESCRIPTIVE = ("template", "include", "definition", "file")
+"""Kinds of artifacts that are part of the infrastructure's description."""
+
+
+class Served:
+    """The template that is served, with everything that follows from it.
+
+    Args:
+        settings: What the user wants.
+        reload: Reads the settings again, after an edit of their file.
+        out: Where events go.
+    """
+
+    def __init__(self, settings: Settings, reload: Callable[[], Settings], out: Output) -> None:
+        self.settings = settings
+        self.functions: Mapping[str, LocalFunction] = {}
+        self._reload = reload
+        self._out = out
+        self._wanted: Options | None = None
+        self._marks: Marks = {}
+
+    def read(self, wanted: "Options") -> None:
+        """Read and rewrite the template, unless that was done with the same options.
+
+        Raises:
+            SamliveError: There is no template.
+            TransformError: It cannot go live.
+        """
+        if wanted != self._wanted:
+            before = marks(_absolute([self.settings.template, *self.settings.files]))
+            self.result: Result = rewrite(self.settings.template, wanted)
+            self._marks = {**marks(self.files()), **before}
+            self._wanted = wanted
+
+    def files(self) -> frozenset[Path]:
+        """Return the files whose edits matter."""
+        report = self.result.report
+        nested = [function.file for function in report.functions if function.file]
+        described = [a.local for a in report.artifacts if a.kind in _DESCRIPTIVE]
+        named = [self.settings.template, *self.settings.files]
+        return frozenset(_absolute([*named, *map(Path, nested), *map(Path, described)]))
+
+    def local(self, result: "Result", state: StageState) -> Mapping[str, "LocalFunction"]:
+        """Return the live functions of a rewritten template as they stand on this machine."""
+        from samlive.local_functions import from_report
+
+        return from_report(
+            result.report.functions,
+            self.settings.folder,
+            state.folder / "inline",
+            lambda function, text: self._out.tell("warning", function=function, text=text),
+        )
+
+    async def follow(
+        self,
+        relay: "Relay",
+        deployment: Deployment,
+        deployed: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Take over edits until the user wants to stop.
+
+        Args:
+            relay: Serves the functions.
+            deployment: Deploys what has to be.
+            deployed: Called after each deploy.
+        """
+        while True:
+            files, self._marks = await changed(self.files(), self._marks)
+            try:
+                if await self._take_over(files, relay, deployment):
+                    await deployed()
+            except Interrupted:
+                return
+            except Exception as error:
+                self._say_kept(error)
+
+    async def _take_over(
+        self, files: frozenset[Path], relay: "Relay", deployment: Deployment
+    ) -> bool:
+        """Bring an edit into the session; tell whether it was deployed."""
+        settings = self.settings
+        if files & frozenset(_absolute(settings.files)):
+            settings = self._reload()
+            deployment.use(settings)
+        wanted = options(settings, deployment.stage, deployment.facts(False), deployment.stack)
+        result = await asyncio.to_thread(rewrite, settings.template, wanted)
+        functions = self.local(result, deployment.state)
+        deploys = await asyncio.to_thread(deployment.prepare, result)
+        if deploys:
+            # Functions that go must be served until they are gone.
+            relay.update_functions({**self.functions, **functions})
+            try:
+                await asyncio.to_thread(deployment.apply, result)
+            except BaseException:
+                relay.update_functions(self.functions)
+                raise
+        names = sorted(n for n in functions if functions[n] != self.functions.get(n))
+        self.settings, self.result, self.functions = settings, result, functions
+        relay.update_functions(functions)
+        if not deploys:
+            self._out.tell("reload", functions=names, files=[str(f) for f in sorted(files)])
+        return deploys
+
+    def _say_kept(self, error: Exception) -> None:
+        from samlive.cli import told
+
+        failure = told(error)
+        if failure is None:
+            raise error
+        message = f"{failure.message.rstrip('.')}. The stage stays as it was."
+        self._out.tell("error", message=message, hint=failure.hint)
+
+
+def _absolute(paths: Iterable[Path]) -> list[Path]:
+    return [path.absolute() for path in paths]
