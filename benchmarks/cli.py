@@ -12,6 +12,7 @@ counted too.
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 from support.processes import Bench, refuse_leftovers, run, step
 from support.result import Result, arguments, shown
@@ -47,11 +48,17 @@ def main() -> None:
     result.finish(options.results)
 
 
+def command() -> list[str]:
+    """Return how a user starts samlive: the installed command, else the module."""
+    installed = Path(sys.executable).with_name("samlive")
+    return [str(installed)] if installed.exists() else [sys.executable, "-m", "samlive"]
+
+
 def _help(found: Collector, starts: int) -> None:
     for number in range(-2, starts):
         spent = {
             "pass": run([sys.executable, "-c", "pass"]),
-            "help": run([sys.executable, "-m", "samlive", "--help"]),
+            "help": run([*command(), "--help"]),
         }
         if number >= 0:
             for name, cost in spent.items():
