@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 import samlive
-from doc_pages import ROOT, anchors, blocks, links, located, pages, prose
+from doc_pages import PACKAGES, ROOT, anchors, blocks, links, located, pages, prose
 
 PUBLIC_HOSTS = {
     "aws.amazon.com",
@@ -65,6 +65,10 @@ def test_the_index_names_every_page() -> None:
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     named = {link.partition("#")[0] for link in links(index)}
     assert {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"} <= named
+
+
+def test_every_part_explains_itself() -> None:
+    assert [part for part in PACKAGES if not (ROOT / part / "README.md").exists()] == []
 
 
 def test_this_version_is_in_the_changelog() -> None:

@@ -69,6 +69,16 @@ def test_knows_nothing_of_samlive(example: Path) -> None:
 
 
 @each_example
+def test_code_is_clean(example: Path) -> None:
+    """The project's own settings leave examples out: they have rules of their own."""
+    strict = ("--isolated", "--no-cache", "--line-length", "100", "--target-version", "py311")
+    run(
+        sys.executable, "-m", "ruff", "check", *strict, "--select", "B,E,F,I,UP,W", ".", cwd=example
+    )
+    run(sys.executable, "-m", "ruff", "format", "--check", *strict, ".", cwd=example)
+
+
+@each_example
 def test_own_tests_pass(example: Path) -> None:
     run(sys.executable, "-m", "unittest", cwd=example)
     scripts = sorted((example / "tests").glob("*.test.mjs"))
