@@ -124,11 +124,16 @@ TRANSITIONS = {"requester": REQUESTER, "responder": RESPONDER}
 PRESENCE_SECONDS = 1.0
 """How long a stub waits after SUBACK for the retained presence."""
 
-RESEND_SECONDS = (0.5, 0.5, 1.0)
+RESEND_SECONDS = (0.5, 1.0, 2.0, 3.0)
 """A request goes out again this long after the one before, until acknowledged."""
 
-ACK_PATIENCE = 1.0
-"""After the last re-send, the time until no relay is assumed to listen."""
+ACK_PATIENCE = 3.5
+"""After the last re-send, the time until no relay is assumed to listen.
+
+Ten seconds in all: a relay that died has left its will within 45, so this is
+for a laptop that fell asleep; a busy one, which starts fifty environments at
+once, must not be taken for absent.
+"""
 
 POLL_SECONDS = (2.0, 5.0)
 """Pause before the first POLL after an ACK, and between later ones."""

@@ -15,8 +15,12 @@ from .websocket import WebSocket, frame
 KEEP_ALIVE = 30
 """Seconds; the shortest AWS IoT allows. It drops the connection after 1.5 times."""
 
-ANSWER_SECONDS = 4.0
-"""A publish or ping that the broker does not answer for so long: the link is dead."""
+ANSWER_SECONDS = 2.0
+"""A broker that says nothing for so long though it owes an answer: the link is dead.
+
+Shorter than the requester's patience, so that a dead link is not taken for an
+absent relay.
+"""
 
 UPGRADE, CONNECT, SUBSCRIBE, PUBLISH = "upgrade", "connect", "subscribe", "publish"
 """Phases in which a broker can refuse; each stands for an IAM action."""
@@ -142,7 +146,7 @@ class BrokerSession:
         """Return when `tick` has to be called."""
         due = self._unanswered()
         if due is not None:
-            return due + ANSWER_SECONDS
+            return max(due, self.heard_at) + ANSWER_SECONDS
         return min(self._sent_at, self.heard_at) + KEEP_ALIVE / 2
 
     def tick(self, now: float) -> None:

@@ -36,6 +36,7 @@ class Broker:
         self.refuse: Callable[[str, str], int] = lambda phase, name: 0
         self.drop: Callable[[str, bytes], bool] = lambda topic, payload: False
         self.hang_up_on_pipelining = False
+        self.mute: set[asyncio.StreamWriter] = set()
         self.connects: list[str] = []
         self.paths: list[str] = []
         self.retained: dict[str, bytes] = {}
@@ -68,6 +69,10 @@ class Broker:
     def cut(self) -> None:
         """Break every connection."""
         self.call(self._cut)
+
+    def go_mute(self) -> None:
+        """Say nothing any more on the connections there are, and keep them open."""
+        self.call(self.mute.update, self._writers)
 
     def close(self) -> None:
         self.stop()
@@ -110,9 +115,9 @@ class Broker:
         for writer in self._subscribers.get(topic, []):
             self._send(writer, publish_packet(topic, payload))
 
-    @staticmethod
-    def _send(writer: asyncio.StreamWriter, packet: bytes) -> None:
-        writer.write(server_frame(packet))
+    def _send(self, writer: asyncio.StreamWriter, packet: bytes) -> None:
+        if writer not in self.mute:
+            writer.write(server_frame(packet))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
@@ -159,6 +164,8 @@ class Broker:
 
     def _packet(self, writer: asyncio.StreamWriter, first: int, body: bytes) -> bool:
         kind = first >> 4
+        if writer in self.mute:
+            return True
         if kind == 1:
             size = body[10]
             client = body[

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from samlive_stub import frames
 from samlive_stub.assembly import REPLAY_WINDOW, Reassembler, ReplayWindow
-from samlive_stub.contract import CHUNK_BYTES
+from samlive_stub.contract import CHUNK_BYTES, is_name
 from samlive_stub.frames import Frame, FrameError, Message
 
 SENDER = bytes(20)
@@ -181,3 +181,16 @@ def test_fields_and_event_come_back(fields: dict[str, str], event: bytes) -> Non
 def test_environment_values_that_are_no_utf8_come_back() -> None:
     fields = {"BINARY": b"\xff\xfe".decode("utf-8", "surrogateescape")}
     assert frames.decode_fields(frames.encode_fields(fields)) == fields
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a", True), ("Shop-2", True), ("a" * 24, True), ("a-", True),
+        ("", False), ("2shop", False), ("-a", False), ("a" * 25, False), ("a_b", False),
+        ("a:b", False), ("a/b", False), ("ä", False), ("aä", False), ("a\n", False),
+        ("a+", False), ("a#", False), ("a b", False), ("²", False), ("a²", False),
+    ],
+)  # fmt: skip
+def test_names_hold_letters_digits_and_hyphens(text: str, expected: bool) -> None:
+    assert is_name(text, 24) is expected

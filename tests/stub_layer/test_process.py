@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -292,6 +293,17 @@ def test_an_environment_frozen_past_the_keep_alive_goes_on(
     assert len(broker.connects) == 2
 
 
+def test_a_connection_that_died_without_a_word_is_replaced(
+    make_relay: Any, broker: Any, api: Any, start: Any
+) -> None:
+    make_relay()
+    start()
+    assert api.invoke(b"1", "r-1") == ("response", b"1")
+    broker.go_mute()
+    assert api.invoke(b"2", "r-2") == ("response", b"2")
+    assert len(broker.connects) == 2
+
+
 def test_a_late_answer_does_not_reach_the_next_request(
     make_relay: Any, broker: Any, api: Any, start: Any
 ) -> None:
@@ -333,6 +345,31 @@ def test_nothing_secret_is_written_to_the_log(
     assert "connection lost" in log
     for secret in ("hunter2", "payload", "secret", "to/ken", "AKID", "to%2F"):
         assert secret not in log
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_memory_and_descriptors_do_not_grow(
+    make_relay: Any, broker: Any, api: Any, start: Any
+) -> None:
+    make_relay()
+    process = start().process
+
+    def work(count: int) -> tuple[int, int]:
+        for number in range(count):
+            event = random.Random(number).randbytes(120_000 if number % 10 == 0 else 500)
+            assert api.invoke(event, f"r-{number}") == ("response", event)
+            if number % 20 == 0:
+                broker.cut()
+        proc = Path(f"/proc/{process.pid}")
+        rollup = (proc / "smaps_rollup").read_text()
+        private = int(rollup.split("Private_Dirty:")[1].split()[0])
+        return private, len(list((proc / "fd").iterdir()))
+
+    memory, descriptors = work(300)
+    later, descriptors_later = work(900)
+    assert descriptors_later <= descriptors + 1
+    assert later <= memory + 1024  # KiB
 
 
 def test_loaded_modules_are_few(opt: Any) -> None:
