@@ -30,7 +30,7 @@ STEPS = {
     "rules": "all rules and the report",
     "people": "write for people, every function live",
     "deployed": "write for CloudFormation",
-    "whole": "read, rules, write for people",
+    "whole": "read, rules, write for CloudFormation",
 }
 EDITS = (
     Edit(("Resources", "Function0", "Properties", "Timeout"), 900),
@@ -94,14 +94,15 @@ def one_round(text: str, collector: Collector) -> None:
     rewritten = timed("rules", lambda: transform(source, OPTIONS))
     timed("people", rewritten.people)
     timed("deployed", lambda: render_deployed(rewritten.template))
-    collector.add("whole", took["read"] + took["rules"] + took["people"])
+    collector.add("whole", took["read"] + took["rules"] + took["deployed"])
 
 
 def hold(result: Result, times: dict[int, dict[str, Series]]) -> None:
     """Hold the figures against their goals."""
     small, middle, large = (times[size] for size in SIZES)
-    edit = large["edit"].over(large["load"]).middle
-    result.goal("1 MB, one function edited, against the load", 1.2, edit, "x")
+    for step in ("edit", "whole"):
+        ratio = large[step].over(large["load"]).middle
+        result.goal(f"1 MB, {STEPS[step]}, against the load", 1.2, ratio, "x")
     result.goal("1 MB, the whole way", 1000, large["whole"].middle, " ms")
     result.goal("10 KB, the whole way", 30, small["whole"].middle, " ms")
     growth = large["whole"].middle / middle["whole"].middle / (SIZES[2] / SIZES[1])

@@ -26,7 +26,7 @@ from samlive_transform.plan import get, plan, promote
 from samlive_transform.source import Source, load
 from samlive_transform.spans import Awkward, Canvas, last_leaf, line_end
 from samlive_transform.style import Style, detect
-from samlive_transform.yaml_tree import ALIAS, MAPPING, SEQUENCE, Node
+from samlive_transform.yaml_tree import ALIAS, MAPPING, SEQUENCE, Node, no_collector
 
 _ALIAS = re.compile(r"(?<![\w*])\*[\w-]")
 
@@ -45,8 +45,12 @@ def render_people(source: Source, edits: Sequence[Edit]) -> str:
     Raises:
         LookupError: An edit leads through something that is not there.
     """
-    after = apply(source.tree, edits)
-    changes = diff(source.tree, after)
+    with no_collector():
+        after = apply(source.tree, edits)
+        return _rendered(source, after, diff(source.tree, after))
+
+
+def _rendered(source: Source, after: Any, changes: tuple[Edit, ...]) -> str:
     mark = "\ufeff" if source.marked else ""
     style = detect(source.text, source.root)
     while changes and changes[0].path:
