@@ -22,7 +22,7 @@ CLIENTS = (
     + PYTHON_TAIL
 )
 PANDAS = "import pandas" + PYTHON_TAIL
-NODE = """import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+TYPESCRIPT = """import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 
 const clients = [new DynamoDBClient({}), new S3Client({})];
@@ -30,6 +30,7 @@ const value: string = "VALUE";
 
 export const handler = async (event: unknown) => ({ value, clients: clients.length });
 """
+JAVASCRIPT = TYPESCRIPT.replace(": string", "").replace(": unknown", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +73,31 @@ class Project:
     def fresh(self) -> list[str]:
         """Return a command that imports the handler, calls it and prints the answer."""
         folder = str(self.file.parent)
+        if self.runtime.startswith("node"):
+            return ["node", "--input-type=module", "--eval", self._fresh_node(folder)]
         code = (
             f"import sys, json; sys.path.insert(0, {folder!r}); import app; "
             "print(json.dumps(app.handler({}, None)), flush=True)"
         )
         # Without -B its bytecode would serve the save before to the next one.
         return [self.interpreter, "-B", "-c", code]
+
+    def _fresh_node(self, folder: str) -> str:
+        """Return a script that bundles TypeScript first, as a tool without any state would."""
+        module = f"{folder}/{self.file.name}"
+        bundle = ""
+        if self.file.suffix == ".ts":
+            bundle = (
+                f"const esbuild = await import({folder + '/node_modules/esbuild/lib/main.js'!r});"
+                f"await esbuild.default.build({{entryPoints: [{module!r}], bundle: true,"
+                f" platform: 'node', format: 'esm', packages: 'external',"
+                f" outfile: {folder + '/.fresh.mjs'!r}}});"
+            )
+            module = f"{folder}/.fresh.mjs"
+        return (
+            f"{bundle} const app = await import({module!r});"
+            "console.log(JSON.stringify(await app.handler({}))); process.exit(0);"
+        )
 
 
 def python(folder: Path, name: str, source: str, interpreter: str = sys.executable) -> Project:
@@ -99,19 +119,21 @@ def python(folder: Path, name: str, source: str, interpreter: str = sys.executab
     return made
 
 
-def node(folder: Path, name: str, modules: Path) -> Project:
-    """Make a TypeScript project that uses the AWS SDK.
+def node(folder: Path, name: str, modules: Path, suffix: str) -> Project:
+    """Make a Node.js project that uses the AWS SDK.
 
     Args:
         folder: Where its own folder is made.
         name: Its name.
         modules: An installed node_modules folder.
+        suffix: ".ts" or ".mjs".
     """
     code = folder / name
     code.mkdir(parents=True)
     (code / "node_modules").symlink_to(modules)
     (code / "package.json").write_text('{"name": "bench", "version": "1.0.0", "type": "module"}')
-    made = Project(name, code / "app.ts", NODE, "nodejs20.x", "node")
+    source = TYPESCRIPT if suffix == ".ts" else JAVASCRIPT
+    made = Project(name, code / f"app{suffix}", source, "nodejs20.x", "node")
     made.save(0)
     return made
 

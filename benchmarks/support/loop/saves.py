@@ -22,13 +22,21 @@ from support.projects import Project
 from support.result import Result
 from support.stats import Collector
 
-GOALS = {"plain": None, "boto3": 15.0, "clients": 45.0, "pandas": 30.0, "node": 30.0}
+GOALS = {
+    "plain": None,
+    "boto3": 15.0,
+    "clients": 45.0,
+    "pandas": 30.0,
+    "javascript": None,
+    "typescript": 30.0,
+}
 TITLES = {
     "plain": "Python, nothing imported",
     "boto3": "Python, imports boto3",
     "clients": "Python, boto3 resource and client at module scope",
     "pandas": "Python, imports pandas",
-    "node": "TypeScript, two AWS SDK clients at module scope",
+    "javascript": "JavaScript, two AWS SDK clients at module scope",
+    "typescript": "TypeScript, two AWS SDK clients at module scope",
 }
 PAUSE = 0.25
 
@@ -93,9 +101,10 @@ def _projects(folder: Path, broken: dict[str, str]) -> dict[str, Project]:
         modules = tools.node_packages(
             "node", "@aws-sdk/client-dynamodb", "@aws-sdk/client-s3", "esbuild"
         )
-        made["node"] = projects.node(folder, "node", modules / "node_modules")
+        for name, suffix in (("javascript", ".mjs"), ("typescript", ".ts")):
+            made[name] = projects.node(folder, name, modules / "node_modules", suffix)
     except tools.Missing as problem:
-        broken["node"] = str(problem)
+        broken |= dict.fromkeys(("javascript", "typescript"), str(problem))
     return {name: project for name, project in made.items() if name not in broken}
 
 
@@ -115,7 +124,7 @@ def _one_run(
         try:
             stub.call(b"{}")
         except place.CallFailed as problem:
-            broken[name] = str(problem)
+            broken[name] = str(problem).splitlines()[0]
             stub.close()
             continue
         for number in range(1, saves + 1):
@@ -144,24 +153,7 @@ def _save(project: Project, stub: place.Stub, number: int, wait: float) -> tuple
 
 def _fresh(project: Project) -> float:
     environment = {**os.environ, **place.CREDENTIALS, MARK: "1"}
-    if project.interpreter == "node":
-        return projects.fresh_answer(_fresh_node(project), environment)
     return projects.fresh_answer(project.fresh(), environment)
-
-
-def _fresh_node(project: Project) -> list[str]:
-    """Bundle and run in a new process, as a tool without any state would."""
-    folder = project.file.parent
-    code = (
-        "import('esbuild').then(async (esbuild) => {"
-        "await esbuild.build({entryPoints: ['app.ts'], bundle: true, platform: 'node',"
-        " format: 'esm', packages: 'external', outfile: '.fresh.mjs'});"
-        "const app = await import(process.cwd() + '/.fresh.mjs');"
-        "console.log(JSON.stringify(await app.handler({})));"
-        "process.exit(0); })"
-    )
-    script = f"process.chdir({str(folder)!r}); {code}"
-    return ["node", "--input-type=commonjs", "--eval", script]
 
 
 def _count_stale(saves: int) -> tuple[int, int]:
