@@ -228,8 +228,7 @@ class Connection:
 def _connect(endpoint: str) -> socket.socket:
     host, _, port = endpoint.partition(":")
     local = host == "localhost" or host.endswith(".localhost")
-    address = ("127.0.0.1" if local else host, int(port or 443))
-    plain = socket.create_connection(address, CONNECT_SECONDS)
+    plain = _dial_any("127.0.0.1" if local else host, int(port or 443))
     try:
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if local:
@@ -242,3 +241,30 @@ def _connect(endpoint: str) -> socket.socket:
     except BaseException:
         plain.close()
         raise
+
+
+def _dial_any(host: str, port: int) -> socket.socket:
+    """Connect to one of a host's addresses, in `CONNECT_SECONDS` for all of them.
+
+    `socket.create_connection` takes its timeout for each address: without a
+    route to any of them Init would run into Lambda's limit of 10 seconds.
+    """
+    until = time.monotonic() + CONNECT_SECONDS
+    failure: OSError = TimeoutError("timed out")
+    for family, kind, protocol, _, address in socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM
+    ):
+        left = until - time.monotonic()
+        if left <= 0:
+            break
+        plain = socket.socket(family, kind, protocol)
+        plain.settimeout(min(left, CONNECT_SECONDS / 2))
+        try:
+            plain.connect(address)
+        except OSError as problem:
+            plain.close()
+            failure = problem
+        else:
+            plain.settimeout(CONNECT_SECONDS)
+            return plain
+    raise failure

@@ -149,6 +149,30 @@ def test_a_hang_up_after_a_publish_may_be_a_refusal(broker: Any, connection: Con
     assert caught.value.phase == "publish"
 
 
+def test_an_address_that_does_not_answer_is_followed_by_the_next(
+    broker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        closed = server.getsockname()[1]
+    ports = [closed, closed, broker.port]
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda *args, **options: [
+            (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port)) for port in ports
+        ],
+    )
+    connection = connection_to("x.localhost")
+    connection.connect()
+    assert connection.open
+    connection.close()
+    ports.pop()
+    with pytest.raises(ConnectionRefusedError):
+        connection.connect()
+
+
 def test_nodelay_is_set(connection: Connection) -> None:
     import socket
 
