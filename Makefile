@@ -44,7 +44,8 @@ wheel-test: setup
 	scripts/wheel-test
 
 bench: setup
-	for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script || exit 1; done
+	for script in $(filter-out %/report.py,$(wildcard benchmarks/[a-z]*.py)) benchmarks/report.py; do \
+	    $(BIN)/python $$script || exit 1; done
 
 clean:
 	rm -rf $(VENV) .cache build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

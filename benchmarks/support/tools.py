@@ -4,12 +4,16 @@
 (no registry, no Node.js) makes its rows a visible skip, never an error.
 """
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from .result import say
+
+NO_INSTALL = "SAMLIVE_BENCHMARK_NO_INSTALL"
+"""Set to anything: what is not in the cache is skipped instead of installed."""
 
 CACHE = Path(__file__).parents[2] / ".cache" / "bench"
 
@@ -54,6 +58,8 @@ def _install(folder: Path, packages: tuple[str, ...], *commands: list[str]) -> N
     wanted = "\n".join(packages)
     if done.exists() and done.read_text() == wanted:
         return
+    if os.environ.get(NO_INSTALL):
+        raise Missing(f"{' '.join(packages)} is not installed, and {NO_INSTALL} is set")
     say(f"installing {' '.join(packages)} into {folder.relative_to(CACHE.parents[1])}")
     folder.mkdir(parents=True, exist_ok=True)
     for command in commands:

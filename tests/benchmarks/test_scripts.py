@@ -1,6 +1,7 @@
 """Each benchmark runs through with tiny counts, and what it writes can be reported."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,8 @@ pytestmark = [
 
 def run(script: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, str(BENCHMARKS / script), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=110)
+    environment = {**os.environ, "SAMLIVE_BENCHMARK_NO_INSTALL": "1"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=110, env=environment)
 
 
 def measured(folder: Path, script: str, *arguments: str) -> dict[str, Any]:
@@ -86,6 +88,20 @@ def test_invoke_and_calls_per_second(tmp_path: Path) -> None:
     invoke, load = written["tables"]
     assert len(load["rows"]) == 3
     assert len(invoke["rows"]) == 3 - len(written["skipped"])
+
+
+def test_saves_and_stale_answers(tmp_path: Path) -> None:
+    written = measured(tmp_path, "loop.py", "--parts", "saves", "--saves", "1", "--stale", "5")
+    (table,) = written["tables"]
+    assert {row[-1] for row in table["rows"]} == {"0"}
+    assert table["notes"][0].endswith(": 0 stale answers")
+
+
+def test_tools_side_by_side(tmp_path: Path) -> None:
+    written = measured(tmp_path, "peers.py", "--tools", "live", "--calls", "2", "--saves", "1")
+    (table,) = written["tables"]
+    assert {row[0].split(",")[0] for row in table["rows"]} >= {"samlive dev"}
+    assert {row[-1] for row in table["rows"]} == {"0 of 2"}
 
 
 def test_payloads(tmp_path: Path) -> None:
