@@ -75,10 +75,12 @@ def test_the_cold_start_and_its_report(tmp_path: Path) -> None:
     assert str(tmp_path) not in text
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path: Path) -> None:
     measured(tmp_path, "cli.py", "--starts", "2", "--sessions", "1")
 
 
+@pytest.mark.slow
 def test_invoke_and_calls_per_second(tmp_path: Path) -> None:
     written = measured(
         tmp_path,
@@ -90,6 +92,7 @@ def test_invoke_and_calls_per_second(tmp_path: Path) -> None:
     assert len(invoke["rows"]) == 3 - len(written["skipped"])
 
 
+@pytest.mark.slow
 def test_saves_and_stale_answers(tmp_path: Path) -> None:
     written = measured(tmp_path, "loop.py", "--parts", "saves", "--saves", "1", "--stale", "5")
     (table,) = written["tables"]
@@ -97,6 +100,7 @@ def test_saves_and_stale_answers(tmp_path: Path) -> None:
     assert table["notes"][0].endswith(": 0 stale answers")
 
 
+@pytest.mark.slow
 def test_tools_side_by_side(tmp_path: Path) -> None:
     written = measured(tmp_path, "peers.py", "--tools", "live", "--calls", "2", "--saves", "1")
     (table,) = written["tables"]
@@ -109,11 +113,13 @@ def test_payloads(tmp_path: Path) -> None:
     assert written["tables"][0]["notes"] == ["wrong or lost: 0"]
 
 
+@pytest.mark.slow
 def test_saves_noticed(tmp_path: Path) -> None:
     written = measured(tmp_path, "watch.py", "--saves", "1", "--files", "100")
     assert [row[-1] for row in written["tables"][0]["rows"]] == ["0"] * 5
 
 
+@pytest.mark.slow
 def test_scale(tmp_path: Path) -> None:
     written = measured(tmp_path, "scale.py", "--functions", "1", "--environments", "10")
     assert [len(table["rows"]) for table in written["tables"]] == [1, 1]
