@@ -8,8 +8,14 @@ from typing import Any
 
 import pytest
 
+from offline_cloud import until
+
 pytestmark = pytest.mark.e2e
 Stack = dict[str, str]
+
+
+def process_state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def test_a_java_function_is_refused_in_words(aws: Any, stack: Stack) -> None:
@@ -126,6 +132,13 @@ def test_one_call_after_another_reuses_the_environment(aws: Any, stack: Stack) -
     assert first["pid"] == second["pid"]
     assert second["calls"] == first["calls"] + 1
     assert first["request_id"] != second["request_id"]
+
+
+def test_an_environment_is_frozen_between_invocations(aws: Any, stack: Stack) -> None:
+    first, _ = aws.invoke(stack["Python"])
+    until(lambda: process_state(first["pid"]) == "T")
+    second, _ = aws.invoke(stack["Python"])
+    assert second["pid"] == first["pid"]
 
 
 def test_a_changed_function_gets_a_new_environment(aws: Any, stack: Stack) -> None:

@@ -1,6 +1,9 @@
 """One execution environment: a process and the Runtime API that it talks to.
 
 Life: started (init) → asks for work → invoked any number of times → killed.
+While it waits for work it is frozen (its processes are stopped), as on Lambda:
+what it has not done when it asks for work it does not do before the next
+invocation, and its connections rest meanwhile.
 It is killed, and replaced by the pool, after a timeout, and is gone after its
 process exits; a handler's error leaves it alive, as on Lambda.
 """
@@ -38,6 +41,7 @@ class Environment:
         try:
             start = house.prepare(function, self.stream, self._api.address)
             self._process = Process(start, house.groups, self._exited)
+            self._api.on_idle, self._api.on_work = self._process.freeze, self._process.thaw
         except BaseException:
             self._api.close()
             raise

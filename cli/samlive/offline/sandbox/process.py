@@ -5,6 +5,9 @@ before it posts its answer, so what the file has grown by since the start of
 an invocation is that invocation's log, without waiting for a reader.
 """
 
+import contextlib
+import os
+import signal
 import subprocess
 import threading
 from collections.abc import Callable
@@ -68,6 +71,14 @@ class Process:
         """Kill the group; may be called again."""
         self._groups.kill(self._process.pid)
 
+    def freeze(self) -> None:
+        """Stop the group from running, until `thaw`."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let the group run again."""
+        self._signal(signal.SIGCONT)
+
     def written(self) -> int:
         """Return how many bytes it has written."""
         return self._log.stat().st_size
@@ -77,6 +88,12 @@ class Process:
         with self._log.open("rb") as log:
             log.seek(offset)
             return log.read().decode("utf-8", "replace")
+
+    def _signal(self, number: int) -> None:
+        # Once waited for, its id may be another's.
+        if self._process.returncode is None:
+            with contextlib.suppress(OSError):
+                os.killpg(self._process.pid, number)
 
     def _watch(self) -> None:
         code = self._process.wait()

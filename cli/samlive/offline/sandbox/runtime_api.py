@@ -13,6 +13,7 @@ import json
 import queue
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from samlive.offline.sandbox import failures, streaming
@@ -55,6 +56,10 @@ class RuntimeApi:
     """Listens on loopback for the runtime of one environment."""
 
     def __init__(self) -> None:
+        self.on_idle: Callable[[], None] = _nothing
+        """Called when the runtime begins to wait for work."""
+        self.on_work: Callable[[], None] = _nothing
+        """Called when there is work for a runtime that may be waiting."""
         self.outcome: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._next: queue.SimpleQueue[Invocation | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -72,7 +77,9 @@ class RuntimeApi:
 
     def offer(self, invocation: Invocation) -> None:
         """Hand an invocation to the runtime."""
-        self._next.put(invocation)
+        with self._lock:
+            self._next.put(invocation)
+            self.on_work()
 
     def close(self) -> None:
         """Stop listening and cut all connections."""
@@ -120,6 +127,9 @@ class RuntimeApi:
         if not self._ready:
             self._ready = True
             self.outcome.put(Outcome("ready"))
+        with self._lock:
+            if self._next.empty():
+                self.on_idle()
         invocation = self._next.get()
         if invocation is None:
             return False
@@ -145,6 +155,10 @@ class RuntimeApi:
             return 413, failures.error("RequestEntityTooLarge", text)
         self.outcome.put(streamed(request))
         return 202, b'{"status":"OK"}'
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def streamed(request: Request) -> Outcome:
