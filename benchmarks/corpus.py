@@ -84,6 +84,7 @@ def _check(source: Source, result: Result, lint: bool, row: Row) -> None:
         "idempotent": ["not the same again"] if again.template != result.template else [],
         "people": list(checks.people(source, result)),
         "report": list(checks.report(source, result)),
+        "macro": list(checks.macro(source, result, options())),
     }
     before, after = checks.translations(source, result)
     row.translates = before is not None
@@ -124,6 +125,7 @@ def table(rows: list[Row], seconds: float, lint: bool) -> str:
         ("people's output wrong", f"{failing('people')} templates"),
         ("not idempotent", f"{failing('idempotent')} templates"),
         ("report differs from the differences", f"{failing('report')} templates"),
+        ("the macro gives something else", f"{failing('macro')} templates"),
         ("new lint errors", f"{failing('lint')} templates" if lint else "not run (--lint)"),
         ("10 KB template, median", f"{sorted(small)[len(small) // 2]:.1f} ms" if small else "-"),
         (

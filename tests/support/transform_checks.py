@@ -4,13 +4,16 @@ Each check returns complaints; none means that it holds. `benchmarks/corpus.py`
 counts them over real templates, the property tests over made-up ones.
 """
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 from samlive_stub.contract import STUB_ACCESS
-from samlive_transform import Result, Source, TransformError, parse
+from samlive_transform import Options, Result, Source, TransformError, parse, transform
 from samlive_transform.intrinsics import get_att, intrinsic
+from samlive_transform.macro import handler, options_of
 from samlive_transform.model import Template
 from samlive_transform.translate import translate
 from samlive_transform.yaml_tree import MAPPING, SEQUENCE, Node
@@ -84,6 +87,41 @@ def added(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
     more = len(after["Resources"]) - len(before["Resources"])
     if more > MOST_ADDED:
         yield f"{more} resources added"
+
+
+def macro(source: Source, result: Result, wanted: Options) -> Iterator[str]:
+    """The macro gives what the command gives, for a template without local templates."""
+    if result.nested or any(change.path == "" for change in result.report.changes):
+        return  # the command reads files beside the template, the macro cannot
+    settings = {
+        "SAMLIVE_APP": wanted.app,
+        "SAMLIVE_LAYER_ARN": wanted.layer_arn,
+        "SAMLIVE_LAYER_DIGEST": wanted.layer_digest,
+        "SAMLIVE_ENDPOINT": wanted.endpoint,
+    }
+    values = {"SamLiveStage": wanted.stage}
+    event = {
+        "requestId": "one",
+        "fragment": source.tree,
+        "templateParameterValues": _defaults(source.tree) | values,
+    }
+    with mock.patch.dict(os.environ, settings):
+        answer = handler(event, None)
+    expected = transform(source, options_of(values, settings)).template
+    if not equal(answer["fragment"], expected):
+        yield f"the macro gives something else: {answer.get('errorMessage', '')}"
+    silent = handler({**event, "templateParameterValues": {}}, None)
+    if silent["fragment"] is not source.tree:
+        yield "the macro touches a template without a stage"
+
+
+def _defaults(tree: dict[str, Any]) -> dict[str, Any]:
+    declared = Template(tree, {}).section("Parameters")
+    return {
+        name: str(each["Default"])
+        for name, each in declared.items()
+        if isinstance(each, dict) and "Default" in each
+    }
 
 
 def report(source: Source, result: Result) -> Iterator[str]:

@@ -4,8 +4,10 @@ from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from samlive_transform.errors import TemplateError
+from samlive_transform.model import Template
 from samlive_transform.origin import Origin
 from samlive_transform.sam_globals import FUNCTION_KEYS, SECTIONS
+from samlive_transform.steps import Path
 
 
 def check(source: Origin) -> None:
@@ -38,6 +40,24 @@ def check(source: Origin) -> None:
     _check_keys(source, function, FUNCTION_KEYS, ("Globals", "Function"))
 
 
+def check_functions(source: Origin, template: Template) -> None:
+    """Check that functions have the shape that every rule relies on.
+
+    Raises:
+        TemplateError: Properties or Metadata of a function are no mapping.
+    """
+    for function in template.functions.values():
+        for key in ("Properties", "Metadata"):
+            found = function.body.get(key)
+            if found is not None and not isinstance(found, dict):
+                _refuse(
+                    source,
+                    (*function.path, key),
+                    f"the {key} of {function.id} are no mapping",
+                    "Write them as keys and values.",
+                )
+
+
 def _check_keys(
     source: Origin, found: dict[str, Any], known: frozenset[str], path: tuple[str, ...]
 ) -> None:
@@ -49,5 +69,5 @@ def _check_keys(
         _refuse(source, (*path, key), f"SAM knows no '{key}' in '{'.'.join(path)}'", hint)
 
 
-def _refuse(source: Origin, path: tuple[str, ...], message: str, hint: str) -> NoReturn:
+def _refuse(source: Origin, path: Path, message: str, hint: str) -> NoReturn:
     raise TemplateError(message, hint, source.name, source.line(path))

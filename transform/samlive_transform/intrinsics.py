@@ -75,6 +75,12 @@ def escape_sub(text: str) -> str:
     return text.replace("${", "${!")
 
 
+def ref(value: Any) -> str:
+    """Return the name that a `Ref` names, or "" when value is none."""
+    name = value["Ref"] if intrinsic(value) == "Ref" else None
+    return name if isinstance(name, str) else ""
+
+
 def get_att(value: Any) -> tuple[str, str] | None:
     """Return (logical id, attribute) of an `Fn::GetAtt` in list or dotted form."""
     if intrinsic(value) != "Fn::GetAtt":

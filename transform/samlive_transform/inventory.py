@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from samlive_transform.intrinsics import get_att, intrinsic
+from samlive_transform.intrinsics import get_att, ref
 from samlive_transform.model import Function, Template
 from samlive_transform.origin import Origin
 from samlive_transform.report import FunctionReport
@@ -112,7 +112,7 @@ class Inventory:
                 yield text
 
     def _local_layer(self, layer: Any) -> str | None:
-        name = layer["Ref"] if intrinsic(layer) == "Ref" else (get_att(layer) or ("", ""))[0]
+        name = ref(layer) or (get_att(layer) or ("", ""))[0]
         resource = self._template.resources.get(name)
         if resource is None or resource.type not in _LAYER_TYPES:
             return None

@@ -13,7 +13,15 @@ from typing import Any
 
 from samlive_transform import sam_globals
 from samlive_transform.edits import same
-from samlive_transform.intrinsics import branches, get_att, intrinsic, references, sub_parts, walk
+from samlive_transform.intrinsics import (
+    branches,
+    get_att,
+    intrinsic,
+    ref,
+    references,
+    sub_parts,
+    walk,
+)
 from samlive_transform.resolve import Resolver
 from samlive_transform.steps import REMOVED, Also, Path, Step
 
@@ -190,8 +198,8 @@ class Template:
             if found := get_att(branch):
                 if found[1] == attribute and found[0] in self.resources:
                     yield found[0]
-            elif intrinsic(branch) == "Ref" and branch["Ref"] in self.resources:
-                yield branch["Ref"]
+            elif ref(branch) in self.resources:
+                yield ref(branch)
             elif parts := sub_parts(branch):
                 yield from self._in_text(*parts)
             elif intrinsic(branch) == "Fn::Join":
@@ -276,8 +284,8 @@ def written(name: Any) -> str:
     """
     if isinstance(name, str):
         return name
-    if intrinsic(name) == "Ref":
-        return "${" + str(name["Ref"]) + "}"
+    if ref(name):
+        return "${" + ref(name) + "}"
     parts = sub_parts(name)
     return parts[0] if parts and not parts[1] else ""
 

@@ -12,7 +12,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from samlive_transform import includes, steps
-from samlive_transform.checks import check
+from samlive_transform.checks import check, check_functions
 from samlive_transform.errors import TransformError
 from samlive_transform.intrinsics import references
 from samlive_transform.inventory import is_local
@@ -107,6 +107,7 @@ def _unit(
     check(source)
     included = tuple(includes.expand(source))
     template = Template(steps.apply(source.tree, included), parameters, unknown)
+    check_functions(source, template)
     children = {}
     for resource in template.of_type(*NESTED):
         path = _local(resource, source)

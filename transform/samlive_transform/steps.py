@@ -93,10 +93,10 @@ def _put(node: Any, path: Path, value: Any) -> Any:
     if not path:
         return value
     key, rest = path[0], path[1:]
-    if isinstance(node, list):
+    if isinstance(node, list) and isinstance(key, int):
         copy: Any = list(node)
         if rest:
-            copy[key] = _put(node[int(key)], rest, value)
+            copy[key] = _put(node[key], rest, value)
         elif value is REMOVED:
             del copy[key]
         elif key == len(copy):

@@ -79,11 +79,9 @@ def suffixed(value: Any, name: Name, stage: str) -> Any:
     parts = sub_parts(value)
     if parts and not parts[1]:
         return {"Fn::Sub": _text(parts[0], suffix, None)}
-    if intrinsic(value) == "Fn::Join" and value["Fn::Join"][0] == "":
-        body = value["Fn::Join"][1]
-        done = isinstance(body, list) and body[-1:] == [suffix]
-        return value if done else {"Fn::Join": ["", [value, suffix]]}
-    return {"Fn::Join": ["", [value, suffix]]}
+    wrapped = at(value, ("Fn::Join", 1))
+    done = isinstance(wrapped, list) and wrapped[-1:] == [suffix]
+    return value if done else {"Fn::Join": ["", [value, suffix]]}
 
 
 def _text(text: str, suffix: str, limit: int | None) -> str:
@@ -98,8 +96,7 @@ def _text(text: str, suffix: str, limit: int | None) -> str:
 
 def _account_only(value: Any) -> bool:
     """Tell whether an intrinsic depends on account and region alone."""
-    kind = intrinsic(value)
-    if kind not in ("Fn::Sub", "Fn::Join"):
+    if intrinsic(value) not in ("Fn::Sub", "Fn::Join"):
         return False
     parts = sub_parts(value)
     if parts and parts[1]:
