@@ -5,8 +5,8 @@
 The floor is `yaml.load` of the same text with PyYAML's C loader and constructors
 for the short tags: what any Python tool pays to have the tree at all. Subject and
 floor are taken in turns. All of it is computing in one thread, so processor time
-is taken: a busy machine changes it less than the clock's. Templates are generated; what they look like is said in
-`support/templates.py`.
+is taken: a busy machine changes it less than the clock's. Templates are generated;
+what they look like is said in `support/templates.py`.
 """
 
 import time

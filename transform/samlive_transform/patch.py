@@ -35,8 +35,7 @@ from samlive_transform.spans import (
 from samlive_transform.style import Style
 from samlive_transform.yaml_tree import ALIAS, MAPPING, SCALAR, Node
 
-# Nothing but blanks and comments between a dash and its item.
-_BETWEEN = re.compile(r"([ \t\r\n]|(?<=[ \t\n])#[^\n]*)*")
+_WORD = re.compile(r"\S+")
 _COMMENT_LINE = re.compile(r"([ \t]*)#")
 
 # Sections that people look for above Resources.
@@ -305,17 +304,32 @@ class Patcher:
             self._insert_items(items, dashes, index, values, column)
 
     def _dashes(self, node: Node) -> list[int]:
-        dashes = []
-        bound = node.start
-        for item in node.children:
-            dash = self._text.rfind("-", bound, item.start)
-            while dash >= 0 and not _BETWEEN.fullmatch(self._text, dash + 1, item.start):
-                dash = self._text.rfind("-", bound, dash)
-            if dash < 0:
+        """Return the offsets of a sequence's dashes, which all stand in one column."""
+        first = self._first_dash(node)
+        column = first - line_start(self._text, first)
+        dashes = [first]
+        for item in node.children[1:]:
+            line = line_start(self._text, item.start)
+            while line > first and not self._is_dash(line, column):
+                line = line_start(self._text, line - 1)
+            dashes.append(line + column)
+            if line <= first:
                 raise Awkward
-            dashes.append(dash)
-            bound = text_end(self._text, item)
         return dashes
+
+    def _first_dash(self, node: Node) -> int:
+        """Return the offset of the first dash, behind tag, anchor and comments."""
+        offset = node.start
+        while self._text[offset] != "-":
+            if self._text[offset] in "!&":
+                offset = _WORD.match(self._text, offset).end()  # type: ignore[union-attr]
+            offset = line_end(self._text, offset) if self._text[offset] == "#" else offset + 1
+        return offset
+
+    def _is_dash(self, line: int, column: int) -> bool:
+        """Tell whether a line has a dash in a column, with nothing but dashes before it."""
+        before = self._text[line : line + column]
+        return self._text[line + column] == "-" and not before.strip(" -")
 
     def _delete_item(self, item: Node, dash: int) -> None:
         if not self._starts_line(dash):

@@ -65,7 +65,7 @@ class Ugly:
         self.rng = rng
         self.exact = exact
         self.anchors: dict[str, str] = {}
-        self.comments = 0
+        self.comments = self.named = 0
 
     def write(self, tree: dict[str, Any]) -> str:
         lines = self.mapping(tree, 0)
@@ -130,7 +130,8 @@ class Ugly:
             return f"*{self.anchors[known]}" + self.tail(), []
         anchor = ""
         if self.chance(0.04):
-            anchor = f"&a{len(self.anchors)} "
+            self.named += 1
+            anchor = f"&a{self.named} "
         head, body = self.plain_value(value, indent)
         if anchor:
             self.anchors[known] = anchor[1:-1]
