@@ -138,6 +138,7 @@ class Session:
             self._out.tell("plan", lines=self._deployment.describe(self._served.result))
             return
         await self._prepare_and_connect()
+        self._served.tell_notices(self._served.result)
         self._phase = "deploying"
         await self._in_thread(self._deployment.apply, self._served.result)
         self._phase = "live"

@@ -46,6 +46,7 @@ class Served:
         self._out = out
         self._wanted: Options | None = None
         self._marks: Marks = {}
+        self._noticed: set[str] = set()
 
     def read(self, wanted: "Options") -> None:
         """Read and rewrite the template, unless that was done with the same options.
@@ -59,6 +60,15 @@ class Served:
             self.result: Result = rewrite(self.settings.template, wanted)
             self._marks = {**marks(self.files()), **before}
             self._wanted = wanted
+
+    def tell_notices(self, result: "Result") -> None:
+        """Tell what the rewrite noticed, each once in a session."""
+        for notice in result.report.notices:
+            place = f"{notice.file or self.settings.template}:{notice.line}"
+            text = f"{place}: {notice.logical_id}: {notice.text}"
+            if text not in self._noticed:
+                self._noticed.add(text)
+                self._out.tell("warning", text=text)
 
     def files(self) -> frozenset[Path]:
         """Return the files whose edits matter."""
@@ -113,6 +123,7 @@ class Served:
         wanted = options(settings, deployment.stage, deployment.facts(False), deployment.stack)
         result = await asyncio.to_thread(rewrite, settings.template, wanted)
         functions = self.local(result, deployment.state)
+        self.tell_notices(result)
         deploys = await asyncio.to_thread(deployment.prepare, result)
         if deploys:
             # Functions that go must be served until they are gone.

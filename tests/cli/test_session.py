@@ -1,6 +1,8 @@
 """The dev session against a real (offline) cloud, through the path that AWS takes."""
 
+import concurrent.futures
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -107,6 +109,11 @@ def session(template: Path, cloud: dict[str, str]) -> Iterator[Session]:
     yield found
     for live in found.running:
         live.stop()
+
+
+def slow(seconds: float) -> str:
+    """A handler that takes its time."""
+    return f"import time\n\n\ndef handler(event, context):\n    time.sleep({seconds})\n"
 
 
 def admin(cloud: dict[str, str], service: str) -> Any:
@@ -315,6 +322,31 @@ class TestEnd:
         last = drained(live)[-1]
         assert (last["event"], last["left"]) == ("stopped", "kept")
         assert "samlive remove" in last["text"]
+
+    def test_first_ctrl_c_lets_a_running_call_finish(self, session: Session) -> None:
+        (session.template.parent / "src/app.py").write_text(slow(0.7))
+        ready = session.ready()
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            answer = pool.submit(paint, ready)
+            ready.live.expect("invocation_started")
+            assert ready.live.stop() == 0
+            assert answer.result()[0] == 200
+        (stopping,) = (e for e in drained(ready.live) if e["event"] == "stopping")
+        assert stopping["waiting_for"] == ["Paint"]
+
+    def test_second_ctrl_c_ends_a_running_call(self, session: Session) -> None:
+        (session.template.parent / "src/app.py").write_text(slow(60))
+        ready = session.ready("--drain-seconds", "60")
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            answer = pool.submit(paint, ready)
+            ready.live.expect("invocation_started")
+            ready.live.process.send_signal(signal.SIGINT)
+            ready.live.expect("stopping")
+            assert ready.live.stop(timeout=10) == 130
+            # A session started soon answers what the killed one left.
+            (session.template.parent / "src/app.py").write_text(CODE)
+            session.ready()
+            assert answer.result()[0] == 200
 
     def test_stage_is_removed_when_that_is_wanted(
         self, session: Session, cloud: dict[str, str]
