@@ -120,12 +120,14 @@ def test_a_cloud_that_cannot_start_says_what_its_log_says(
 
 
 def test_two_clouds_run_side_by_side(tmp_path: Path, folders: Path) -> None:
-    with start(tmp_path / "1", "eu-west-1") as one, start(tmp_path / "2", "eu-west-1") as two:
+    with start(tmp_path, "eu-west-1") as one, start(tmp_path, "eu-west-1") as two:
         for offline in (one, two):
             queues = Aws(offline).client("sqs")
             queues.create_queue(QueueName=f"queue-of-{offline.process.pid}")
             assert len(queues.list_queues()["QueueUrls"]) == 1
             assert offline.environment["AWS_REGION"] == "eu-west-1"
+        assert one.log == tmp_path / "cloud.log"
+        assert two.log == tmp_path / "2" / "cloud.log"
         assert one.environment["AWS_ACCESS_KEY_ID"] != two.environment["AWS_ACCESS_KEY_ID"]
 
 
@@ -197,6 +199,7 @@ def test_a_cloud_of_ones_own_is_used_by_its_ready_file(tmp_path: Path, folders: 
     assert report["event"] == "ready"
     assert report["environment"]["AWS_ENDPOINT_URL"] == report["endpoint_url"]
     assert process.returncode == 0
+    assert not ready.exists()
 
 
 def test_a_reset_forgets_everything_but_the_developer(tmp_path: Path, folders: Path) -> None:

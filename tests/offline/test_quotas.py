@@ -67,6 +67,11 @@ def test_topics_have_limits(topic: str, right: bool) -> None:
     assert (quotas.topic_breach(topic) is None) is right
 
 
+def test_client_ids_have_a_limit() -> None:
+    assert quotas.client_id_breach("ü" * 64) is None
+    assert quotas.client_id_breach("ü" * 64 + "x") is not None
+
+
 def test_payloads_have_a_limit() -> None:
     assert quotas.payload_breach(128 * 1024) is None
     assert quotas.payload_breach(128 * 1024 + 1) is not None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from samlive.offline import certificate, hooks, identity
+from samlive.offline import certificate, hooks, identity, logs
 from samlive.offline.control import Control
 from samlive.offline.groups import Groups
 from samlive.offline.mqtt.faults import Faults
@@ -92,7 +92,7 @@ def _maker(settings: Settings, groups: Groups) -> Any:
         sdk=sdk.gather(settings.folder / "sdk"),
         groups=groups,
         folder=settings.folder / "environments",
-        logs=settings.state / "functions",
+        logs=logs.functions(settings.state),
         endpoint_url=settings.endpoint_url,
         isolation=settings.isolation,
     )

@@ -25,6 +25,7 @@ from typing import Any
 
 from samlive.errors import SamliveError
 from samlive.offline import pinned
+from samlive.offline.settings import LOG_NAME
 
 START_SECONDS = 60.0
 """A cloud that takes longer (typically 1 to 2 s) is taken for dead."""
@@ -89,6 +90,8 @@ def start(state: Path, region: str = "us-east-1", *, options: tuple[str, ...] = 
         SamliveError: The extra is missing or of another version, the port is
             taken, or the cloud did not start; says what its log says.
     """
+    if sys.platform == "win32":
+        raise SamliveError("--offline runs on Linux and macOS.", "On Windows, use it in WSL.")
     pinned.check_installed()
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     command = [sys.executable, "-m", "samlive.offline.cloud", "--watch-stdin"]
@@ -143,7 +146,7 @@ def _failure(
             stream.close()
     if report is not None:
         return SamliveError(report["message"], report.get("hint", ""))
-    log = state / "cloud.log"
+    log = state / LOG_NAME
     tail = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
     said = f" It said last: {tail[0]}" if tail else ""
     return SamliveError(f"The offline cloud did not start.{said}", f"See {log}")

@@ -33,9 +33,9 @@ from pathlib import Path
 from typing import Any
 
 from samlive.errors import SamliveError
-from samlive.offline import listeners, pinned, settings
+from samlive.offline import listeners, logs, pinned, settings
 from samlive.offline.groups import Groups
-from samlive.offline.settings import ACCOUNT, Settings
+from samlive.offline.settings import ACCOUNT, LOG_NAME, Settings
 
 _REAP_EVERY_SECONDS = 30.0
 _STOP_SECONDS = 2.5
@@ -65,6 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
             asyncio.new_event_loop().run_until_complete(serving)
         finally:
             groups.close()
+            report.retract()
     except SamliveError as error:
         report.write({"event": "error", "message": error.message, "hint": error.hint})
         return error.exit_status
@@ -97,8 +98,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _settings(options: argparse.Namespace, bound: listeners.Listeners) -> Settings:
-    state = (options.state or Path(".samlive/offline")).resolve()
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state = logs.claim((options.state or Path(".samlive/offline")).resolve())
     return Settings(
         region=options.region,
         http_port=listeners.port_of(bound.http),
@@ -118,6 +118,11 @@ class _Report:
         self._output = os.fdopen(os.dup(1), "w")
         self._file = file
 
+    def retract(self) -> None:
+        """Remove the file: what it says does not hold any more."""
+        if self._file:
+            self._file.unlink(missing_ok=True)
+
     def write(self, report: dict[str, Any]) -> None:
         line = json.dumps(report) + "\n"
         if self._file:
@@ -131,7 +136,7 @@ class _Report:
 
 def _redirect_output(state: Path) -> Path:
     """Send everything the emulator prints to the log; returns its path."""
-    path = state / "cloud.log"
+    path = state / LOG_NAME
     log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)

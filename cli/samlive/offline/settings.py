@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ACCOUNT = "000000000000"
+LOG_NAME = "cloud.log"
+MAX_ENVIRONMENTS = 100
+"""Invocations at the same time; more are throttled, as in AWS. One process each."""
+
 _FOREIGN = ("AWS_", "BOTO_", "LAMBDA_", "LOCALSTACK_", "MINISTACK_", "IOT_", "S3_")
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy")
 
@@ -71,6 +75,7 @@ def apply(settings: Settings) -> None:
             "S3_DATA_DIR": str(settings.folder / "s3"),
             "STATE_DIR": str(settings.folder / "emulator-state"),
             "AUTH": "true",
+            "LAMBDA_ACCOUNT_CONCURRENCY": str(MAX_ENVIRONMENTS),
         }
     )
     tempfile.tempdir = str(settings.folder)

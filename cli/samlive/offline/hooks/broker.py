@@ -37,6 +37,9 @@ def install(parts: "Parts") -> None:
         if verdict is not _PASS:
             return verdict
         accepted: bool = await dispatch(session, kind, flags, body)
+        if kind == packets.CONNECT and (found := quotas.client_id_breach(session._client_id)):
+            parts.ledger.note("connect", session._client_id, found)
+            return _CLOSE
         return accepted
 
     async def guarded_deliver(session: Any, topic: str, payload: bytes, qos: int) -> None:

@@ -20,6 +20,14 @@ CLIENT_ID_BYTES = 128
 _RESERVED_PREFIX = "$"
 
 
+def client_id_breach(client_id: str) -> str | None:
+    """Tell what is wrong with a client id, or None."""
+    size = len(client_id.encode())
+    if size > CLIENT_ID_BYTES:
+        return f"{size} bytes in a client id, {CLIENT_ID_BYTES} are allowed"
+    return None
+
+
 def topic_breach(topic: str) -> str | None:
     """Tell what is wrong with a topic or filter, or None.
 

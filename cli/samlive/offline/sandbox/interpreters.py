@@ -6,6 +6,7 @@ one, is started with that command as its arguments and may ignore it. The
 provided runtimes start the function's own bootstrap and know no wrapper.
 """
 
+import logging
 import re
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 from samlive.offline.sandbox.function import Function
 from samlive.offline.sandbox.places import Places
 
+_log = logging.getLogger("samlive.offline")
 _HERE = Path(__file__).parent
 PYTHON_BOOTSTRAP = _HERE / "runtimes" / "python" / "bootstrap.py"
 NODE_BOOTSTRAP = _HERE / "runtimes" / "nodejs" / "bootstrap.mjs"
@@ -89,6 +91,7 @@ def python(version: str) -> str:
         answer = subprocess.run(probe, capture_output=True, text=True, check=False).stdout.split()
         if answer[:1] == [version]:
             return answer[1]
+    _log.warning("There is no Python %s here: its functions run on %s", version, own)
     return str(own)
 
 
