@@ -1,6 +1,6 @@
 """Reads a template: its text, its tree, and where in the text each part stands.
 
-    bytes -> text -> nodes (yaml_tree, json_tree) -> checks -> Source
+    bytes -> text -> nodes (yaml_tree, json_tree) -> checks (shape) -> Source
 
 What cannot be a template is refused here, with the place and with what its
 owner can do; everything behind this module can rely on `Resources` being a
@@ -83,7 +83,7 @@ def read(path: Path) -> Source:
     except OSError as error:
         reason = error.strerror or str(error)
         raise TemplateError(
-            f"the file cannot be read: {reason}", "Check its permissions.", name
+            f"the file cannot be read: {reason}", "Check its path and permissions.", name
         ) from None
     if len(data) > MOST_BYTES:
         _refuse_size(name, len(data))
@@ -226,7 +226,7 @@ def _suggest_file(folder: Path, wanted: str) -> str:
         for entry in folder.iterdir()
         if entry.suffix in (".yaml", ".yml", ".json", ".template")
     )
-    close = difflib.get_close_matches(wanted, found, n=1)
+    close = difflib.get_close_matches(wanted, found, n=1, cutoff=0.75)
     if close:
         return f"Did you mean {folder / close[0]}?"
     if found:
