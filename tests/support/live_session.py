@@ -7,6 +7,7 @@ as a user would point it at AWS.
 """
 
 import contextlib
+import ctypes
 import json
 import os
 import queue
@@ -39,6 +40,13 @@ def clean_environment() -> dict[str, str]:
     }
 
 
+def _end_with_the_tests() -> None:
+    """Ask the kernel to end this child when the tests are killed (Linux)."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
 class Live:
     """One running `samlive dev --output json`, in the template's folder or another."""
 
@@ -62,6 +70,7 @@ class Live:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             start_new_session=True,
+            preexec_fn=_end_with_the_tests,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
