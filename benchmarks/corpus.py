@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 import transform_checks as checks  # noqa: E402  # found through the path above
-from samlive_transform import Result, Source, TransformError, read, transform  # noqa: E402
+from samlive_transform import Result, Source, TransformError, parse, read, transform  # noqa: E402
 from samlive_transform.lint import new_errors  # noqa: E402
 from transform_stage import CORPUS, Fragment, corpus_files, options  # noqa: E402
 
@@ -100,6 +100,35 @@ def _check(source: Source, result: Result, lint: bool, row: Row) -> None:
     row.complaints = {name: texts for name, texts in found.items() if texts}
 
 
+def synthetic(functions: int) -> str:
+    """Return a template of so many functions, 2 KB each."""
+    variables = "".join(f"          VARIABLE_{n}: {'x' * 40}\n" for n in range(28))
+    body = (
+        "Transform: AWS::Serverless-2016-10-31\n"
+        "Globals: {Function: {Runtime: python3.12, Handler: app.handler, Timeout: 10}}\n"
+        "Resources:\n  Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: orders}}\n"
+    )
+    for n in range(functions):
+        body += (
+            f"  Function{n}:\n    Type: AWS::Serverless::Function\n    Properties:\n"
+            f"      CodeUri: src/\n      Policies: [AmazonS3ReadOnlyAccess]\n"
+            f"      Environment:\n        Variables:\n{variables}"
+            "      Events: {Queue: {Type: SQS, Properties: {Queue: !GetAtt Queue.Arn}}}\n"
+        )
+    return body
+
+
+def cost(functions: int) -> str:
+    """Return what reading and rewriting such a template takes, the best of three."""
+    text = synthetic(functions)
+    best = float("inf")
+    for _ in range(3):
+        start = time.perf_counter()
+        transform(parse(text), options())
+        best = min(best, time.perf_counter() - start)
+    return f"{best * 1000:.0f} ms ({len(text) / 1024:,.0f} KB)"
+
+
 def table(rows: list[Row], seconds: float, lint: bool) -> str:
     """Return the table as Markdown."""
     kinds = Counter(row.outcome for row in rows)
@@ -132,6 +161,9 @@ def table(rows: list[Row], seconds: float, lint: bool) -> str:
             "slowest",
             f"{slowest.transform_ms:.0f} ms for {slowest.bytes:,} bytes" if slowest else "-",
         ),
+        ("4 functions made up", cost(4)),
+        ("120 functions made up", cost(120)),
+        ("499 functions made up", cost(499)),
         ("the whole run", f"{seconds:.0f} s"),
     ]
     width = max(len(name) for name, _ in lines)

@@ -75,6 +75,14 @@ def test_the_report_is_json() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "names", [{"stage": "a:b"}, {"stage": ""}, {"stage": "*"}, {"app": "x" * 41}, {"app": "a/b"}]
+)
+def test_a_name_that_could_reach_another_stage_is_refused(names: dict[str, str]) -> None:
+    with pytest.raises(TransformError, match="cannot be the name of the"):
+        transform(parse(TEMPLATE), options(**names))
+
+
 def test_an_error_carries_its_place() -> None:
     with pytest.raises(TransformError) as caught:
         transform(parse("Resources:\n  T: {Type: AWS::SNS::Topic}\n", "t.yaml"), options())

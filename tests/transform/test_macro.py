@@ -67,7 +67,7 @@ def test_a_macro_that_was_not_set_up_says_so() -> None:
 def test_a_stage_that_is_no_name_is_refused(stage: str) -> None:
     answer = handler(event(SamLiveStage=stage), None)
     assert answer["status"] == "failure"
-    assert "SamLiveStage" in answer["errorMessage"]
+    assert f"{stage!r} cannot be the name of the stage" in answer["errorMessage"]
 
 
 @pytest.mark.usefixtures("environment")

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-from samlive_stub.contract import MAX_APP_CHARACTERS, MAX_STAGE_CHARACTERS, is_name
 from samlive_transform.errors import TransformError
 from samlive_transform.options import Options
 from samlive_transform.rewrite import transform
@@ -79,19 +78,10 @@ def options_of(values: Mapping[str, str], environment: Mapping[str, str]) -> Opt
         environment: The macro function's environment.
 
     Raises:
-        TransformError: A setting is missing, or a name is not allowed.
+        TransformError: A setting is missing.
     """
-    app = values.get(APP_PARAMETER) or environment.get("SAMLIVE_APP", "")
+    app = values.get(APP_PARAMETER) or _setting(environment, "SAMLIVE_APP")
     stage = values[STAGE_PARAMETER]
-    for name, found, limit in (
-        (APP_PARAMETER, app, MAX_APP_CHARACTERS),
-        (STAGE_PARAMETER, stage, MAX_STAGE_CHARACTERS),
-    ):
-        if not is_name(found, limit):
-            raise TransformError(
-                f"the parameter {name} is {found!r}",
-                f"It takes letters, digits and hyphens, at most {limit} characters.",
-            )
     return Options(
         app=app,
         stage=stage,

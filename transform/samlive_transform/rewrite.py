@@ -13,6 +13,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from samlive_stub.contract import MAX_APP_CHARACTERS, MAX_STAGE_CHARACTERS, is_name
 from samlive_transform import kept, steps
 from samlive_transform.artifacts import artifacts
 from samlive_transform.errors import TransformError
@@ -93,6 +94,7 @@ def transform(source: Origin, options: Options) -> Result:
     Raises:
         TransformError: The template cannot go live; says why, where, and what to do.
     """
+    _check_stage(options)
     unit = read_units(source, options)
     kept.check_names(set(_names(unit)), options)
     result = _Engine(options, exports(unit)).rewrite(unit, ())
@@ -171,6 +173,19 @@ def _joined(reports: list[Report]) -> Report:
         notices=tuple(each for report in reports for each in report.notices),
         artifacts=tuple(each for report in reports for each in report.artifacts),
     )
+
+
+def _check_stage(options: Options) -> None:
+    """Names become part of IAM resources: a wrong one could reach another stage's topics."""
+    for what, name, limit in (
+        ("application", options.app, MAX_APP_CHARACTERS),
+        ("stage", options.stage, MAX_STAGE_CHARACTERS),
+    ):
+        if not is_name(name, limit):
+            raise TransformError(
+                f"{name!r} cannot be the name of the {what}",
+                f"It takes letters, digits and hyphens, at most {limit}, a letter first.",
+            )
 
 
 def _refused(source: Origin, refusal: Refusal) -> TransformError:
