@@ -32,6 +32,11 @@ INTRODUCTIONS = {
         "The floor is `python -c pass` of the same interpreter. The session has nothing to "
         "deploy: the stage is up on an offline cloud.",
     ),
+    "deploy": (
+        "Deploying a stage",
+        "On the offline cloud, whose CloudFormation takes milliseconds where AWS takes seconds: "
+        "what is left is samlive's own part.",
+    ),
     "watch": (
         "Saves noticed",
         "A head start only: before each call the files that a worker has loaded are compared "

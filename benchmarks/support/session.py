@@ -50,6 +50,7 @@ class Session:
         command = [sys.executable, "-m", "samlive", "dev", str(template), "--output", "json"]
         names = ("AWS_", "SAMLIVE_")
         own = {name: text for name, text in os.environ.items() if not name.startswith(names)}
+        self._seen: list[str] = []
         self._reader: threading.Thread | None = None
         self.started = time.perf_counter()
         self._errors = (template.parent / "stderr.txt").open("w+")
@@ -64,18 +65,24 @@ class Session:
             start_new_session=True,
         )
 
-    def expect(self, event: str) -> tuple[float, dict[str, Any]]:
-        """Wait for an event; return milliseconds since the start and its fields."""
+    def next(self) -> tuple[float, dict[str, Any]]:
+        """Wait for the next event; return milliseconds since the start and its fields."""
         assert self.process.stdout is not None
-        seen = []
-        for line in self.process.stdout:
-            found = json.loads(line)
+        line = self.process.stdout.readline()
+        if not line:
+            self._errors.seek(0)
+            said = "\n".join([*self._seen[-5:], self._errors.read()[-3000:]])
+            raise SystemExit(f"samlive dev has ended:\n{said}")
+        self._seen.append(line.strip())
+        event: dict[str, Any] = json.loads(line)
+        return (time.perf_counter() - self.started) * 1000, event
+
+    def expect(self, event: str) -> tuple[float, dict[str, Any]]:
+        """Wait for an event of a kind; return milliseconds since the start and its fields."""
+        while True:
+            spent, found = self.next()
             if found["event"] == event:
-                return (time.perf_counter() - self.started) * 1000, found
-            seen.append(line.strip())
-        self._errors.seek(0)
-        said = "\n".join([*seen[-5:], self._errors.read()[-3000:]])
-        raise SystemExit(f"samlive dev ended before {event!r}:\n{said}")
+                return spent, found
 
     def drain(self) -> None:
         """Read and forget what it says from now on, so that it never waits for us."""

@@ -81,6 +81,12 @@ def test_the_command(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_deploys(tmp_path: Path) -> None:
+    written = measured(tmp_path, "deploy.py", "--functions", "2")
+    assert len(written["tables"]) == 2
+
+
+@pytest.mark.slow
 def test_invoke_and_calls_per_second(tmp_path: Path) -> None:
     written = measured(
         tmp_path,
