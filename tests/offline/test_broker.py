@@ -246,6 +246,15 @@ def test_dropped_messages_are_acknowledged_and_never_come(device: Any, aws: Any)
     assert one.received == [(f"{TOPIC}/drop/kept", b"2")]
 
 
+def test_retained_messages_come_whatever_the_faults(device: Any, aws: Any) -> None:
+    one = device("keeper")
+    with faults(aws, drop=1):
+        one.publish(f"{TOPIC}/kept", b"1", retain=True).result(10)
+        one.subscribe(f"{TOPIC}/kept").result(10)
+        until(lambda: one.received)
+    one.publish(f"{TOPIC}/kept", b"", retain=True).result(10)
+
+
 def test_repeated_messages_come_twice(device: Any, aws: Any) -> None:
     one = device("repeat")
     one.subscribe(f"{TOPIC}/repeat").result(10)

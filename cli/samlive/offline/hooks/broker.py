@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 REQUIRES = (
     "ministack.services.iot:_WSSession._dispatch_packet",
     "ministack.services.iot:_WSSession.deliver_to_client",
-    "ministack.services.iot:_WSSession.disconnect_reason",
+    "ministack.services.iot:_delivery_retain",
 )
 _CLOSE, _DISCARD, _PASS = False, True, None
 _late: set[asyncio.Task[None]] = set()
@@ -46,7 +46,9 @@ def install(parts: "Parts") -> None:
         if topic.startswith("$"):
             await deliver(session, topic, payload, qos)
             return
-        fault = parts.faults.strike(topic, "drop", "repeat", "reorder")
+        # A retained message that answers a subscription does not travel with others.
+        replayed = iot._delivery_retain.get()
+        fault = None if replayed else parts.faults.strike(topic, "drop", "repeat", "reorder")
         if fault == "drop" or _too_fast(parts, session, "in", len(topic) + len(payload)):
             return
         if fault == "reorder":
