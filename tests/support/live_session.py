@@ -187,6 +187,12 @@ class Ready:
                     self._names[found["LogicalResourceId"]] = found["PhysicalResourceId"]
         return self._names[logical_id]
 
+    def violations(self) -> Any:
+        """Quotas of AWS IoT that the session broke, as the cloud's guard counted them."""
+        status, body = fetch(f"{self.aws['AWS_ENDPOINT_URL']}/_samlive/violations")
+        assert status == 200
+        return json.loads(body)["violations"]
+
     def invoke(self, logical_id: str, event: Any) -> tuple[Any, str | None]:
         """Invoke a function as AWS SDKs do: its answer and the function error, if any."""
         answer = self.client("lambda").invoke(
@@ -248,6 +254,8 @@ def running(way: Way, template: Path, *arguments: str) -> Iterator[Ready]:
     live = way.start(template, *arguments)
     try:
         ready = live.expect("ready", timeout=90)
-        yield Ready(live, ready, way.environment | offline_variables(template))
+        session = Ready(live, ready, way.environment | offline_variables(template))
+        yield session
+        assert session.violations() == []
     finally:
         live.stop()

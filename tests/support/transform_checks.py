@@ -12,7 +12,7 @@ from unittest import mock
 
 from samlive_stub.contract import STUB_ACCESS
 from samlive_transform import Options, Result, Source, TransformError, parse, transform
-from samlive_transform.intrinsics import get_att, intrinsic
+from samlive_transform.intrinsics import get_att, intrinsic, possible
 from samlive_transform.macro import handler, options_of
 from samlive_transform.model import Template
 from samlive_transform.translate import translate
@@ -56,7 +56,8 @@ def permissions(result: Result, translated: dict[str, Any]) -> Iterator[str]:
         ):
             attached |= {str(role) for role in resource["Properties"].get("Roles", [])}
     for id in live_ids(result):
-        for role in _branches(resources.get(id, {}).get("Properties", {}).get("Role")):
+        given = resources.get(id, {}).get("Properties", {}).get("Role")
+        for role in possible(given, Template(translated, {}).resolver.condition):
             name = _name(role)
             policies = resources.get(name, {}).get("Properties", {}).get("Policies")
             held = all(
