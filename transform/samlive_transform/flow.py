@@ -51,7 +51,8 @@ class _Flow:
             elif name in plan.inside:
                 self._patcher.edit(value, plan.inside[name], slot)
         spans = [(start, max(value.end, start)) for _, start, value in entries]
-        if plan.deleted and "#" in self._text[opened : self._node.end]:
+        if plan.deleted and not self._patcher.json and "#" in self._text[opened : self._node.end]:
+            # Perhaps a comment, which would go with its line.
             raise Awkward
         self._cut(names, spans, opened)
 

@@ -64,6 +64,7 @@ class _Composer:
         self._text = text
         self._line = 0
         self._line_start = 0
+        self._line_end = text.find("\n")
         self._open: list[Node] = []
 
     def node(self, index: int) -> Node:
@@ -83,11 +84,10 @@ class _Composer:
 
     def _new(self, kind: str, start: int) -> Node:
         """Make a node; starts only ever grow, so the line is counted on the way."""
-        following = self._text.find("\n", self._line_start)
-        while 0 <= following < start:
+        while 0 <= self._line_end < start:
             self._line += 1
-            self._line_start = following + 1
-            following = self._text.find("\n", self._line_start)
+            self._line_start = self._line_end + 1
+            self._line_end = self._text.find("\n", self._line_start)
         return Node(kind, start, start, self._line, start - self._line_start)
 
     def _scalar(self, index: int) -> Node:

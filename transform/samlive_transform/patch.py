@@ -60,7 +60,7 @@ class Patcher:
         self.canvas = canvas
         self.style = style
         self._text = canvas.text
-        self._json = json
+        self.json = json
 
     def edit(self, node: Node, plan: Plan, slot: Slot | None) -> None:
         """Carry out a plan, inside the value where that goes, else by writing it anew.
@@ -151,8 +151,10 @@ class Patcher:
             value: Plain data.
             offset: Where it will stand.
         """
-        if not self._json:
+        if not self.json:
             return write_flow(value, self.style)
+        if self.style.compact:
+            return write_json(value, self.style)
         line = self._text[line_start(self._text, offset) : offset]
         return write_json(value, self.style, line[: len(line) - len(line.lstrip())])
 
@@ -165,7 +167,7 @@ class Patcher:
             offset: Where it will stand.
         """
         text = self.one_line(value, offset)
-        if self._json:
+        if self.json:
             return self.one_line(name, offset) + (":" if self.style.compact else ": ") + text
         return f"{write_key(name, self.style, flow=True)}: {text}"
 

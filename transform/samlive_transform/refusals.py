@@ -20,7 +20,7 @@ RENDER_FIRST: Final = (
 _BRACES = r"\{\{(?![-~]?\s*resolve:)"
 # In this order: cookiecutter is written in jinja2, and everything has braces.
 _LANGUAGES: Final = (
-    ("cookiecutter", re.compile(_BRACES + r"-?\s*cookiecutter\b|\{%.*\bcookiecutter\.")),
+    ("cookiecutter", re.compile(_BRACES + r"-?\s*cookiecutter\b|\{%[^%]*\bcookiecutter\.")),
     ("jinja2", re.compile(r"\{%[-+]?\s*\w|\{#[-+ ]")),
     ("ERB", re.compile(r"<%[-=#]?\s")),
     (

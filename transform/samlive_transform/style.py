@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from samlive_transform.yaml_tree import MAPPING, SEQUENCE, Node
 
 _SHORT_TAG = re.compile(
-    r"[-:,\[ ]\s*!(Ref|Sub|GetAtt|If|Join|Select|Split|Equals|And|Or|Not"
+    r"(?<![\w\"'])!(Ref|Sub|GetAtt|If|Join|Select|Split|Equals|And|Or|Not"
     r"|FindInMap|GetAZs|ImportValue|Base64|Cidr|Condition)\b"
 )
 _LONG_NAME = re.compile(r"\b(Ref|Fn::\w+)['\"]?\s*:(\s|$)", re.MULTILINE)

@@ -342,6 +342,12 @@ def test_json(edit: Edit, old: str, new: str) -> None:
     assert parse(text).kind == "json"
 
 
+def test_json_has_no_comments_to_lose() -> None:
+    text = '{"Resources": {}, "A": {"X": "#", "L": [1,2]}}'
+    expected = '{"Resources": {}, "A": {"L": [1,2]}}'
+    assert render_people(parse(text), [Edit(("A", "X"), DELETE)]) == expected
+
+
 def test_json_on_one_line_and_with_tabs() -> None:
     edit = Edit(("A",), {"B": [1]})
     assert render_people(parse('{"Resources":{}}'), [edit]) == '{"Resources":{},"A":{"B":[1]}}'
