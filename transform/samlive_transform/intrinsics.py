@@ -45,6 +45,24 @@ def branches(value: Any) -> Iterator[Any]:
         yield value
 
 
+def possible(value: Any, holds: Callable[[Any], bool | None]) -> Iterator[Any]:
+    """Yield the branches of value that can be taken.
+
+    Args:
+        value: A value, perhaps an `Fn::If`.
+        holds: Tells whether a condition holds; None when that is not known.
+    """
+    if not is_if(value):
+        yield value
+        return
+    condition, yes, no = value["Fn::If"]
+    held = holds(condition)
+    if held is not False:
+        yield from possible(yes, holds)
+    if held is not True:
+        yield from possible(no, holds)
+
+
 def map_branches(value: Any, change: Callable[[Any], Any]) -> Any:
     """Return value with change applied to every branch of its `Fn::If`s."""
     if is_if(value):

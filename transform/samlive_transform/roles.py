@@ -8,6 +8,7 @@ adding to it is never done unasked.
 from dataclasses import dataclass
 from typing import Any
 
+from samlive_transform import intrinsics
 from samlive_transform.intrinsics import branches, is_no_value
 from samlive_transform.model import Function, Template, written
 
@@ -22,7 +23,8 @@ class Roles:
         generated: Whether SAM makes one for it, in some branch at least.
         inside: Logical ids of `AWS::IAM::Role` resources of the template.
         borrowed: Logical ids of roles that SAM makes for other resources.
-        outside: Values of `Role` that lead out of the template.
+        outside: Values of `Role` that lead out of the template, as far as
+            conditions that are known leave them possible.
     """
 
     generated: bool
@@ -33,15 +35,17 @@ class Roles:
 
 def roles_of(function: Function, template: Template) -> Roles:
     """Find the roles of a function."""
+    role = function.properties.get("Role")
     generated = False
     inside: list[str] = []
     borrowed: list[str] = []
     outside: list[Any] = []
-    for branch in branches(function.properties.get("Role")):
+    possible = list(intrinsics.possible(role, template.resolver.condition))
+    for branch in branches(role):
         if branch is None or is_no_value(branch):
             if function.is_sam:
                 generated = True
-            else:
+            elif branch in possible:
                 outside.append(branch)
             continue
         found = [id for id in template.target(branch) if template.resources[id].type == ROLE]
@@ -49,7 +53,7 @@ def roles_of(function: Function, template: Template) -> Roles:
         made = [] if found else template.generated_role(branch)
         inside += found
         borrowed += made
-        if not found and not made:
+        if not found and not made and branch in possible:
             outside.append(branch)
     return Roles(
         generated, tuple(dict.fromkeys(inside)), tuple(dict.fromkeys(borrowed)), tuple(outside)
