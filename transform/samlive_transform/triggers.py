@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from samlive_transform.intrinsics import intrinsic, sub_parts
+from samlive_transform.intrinsics import intrinsic, is_no_value, possible, sub_parts
 from samlive_transform.model import Function, Resource, Template, written
 from samlive_transform.steps import Path
 
@@ -72,21 +72,36 @@ def triggers(template: Template) -> Iterator[Trigger]:
             yield Trigger(id, mapping.at(), mapping.own, source, "")
 
 
-def queue_triggers(template: Template) -> Iterator[tuple[Trigger, list[Resource]]]:
-    """Yield the triggers that are SQS queues, each with its queues in the template.
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """A trigger that polls SQS.
 
-    No queue in the list means that it lies outside the template.
+    Args:
+        trigger: The trigger.
+        queues: The template's queues that it can be.
+        outside: Whether it can be a queue outside the template.
     """
+
+    trigger: Trigger
+    queues: tuple[Resource, ...]
+    outside: bool
+
+
+def queue_triggers(template: Template) -> Iterator[Polled]:
+    """Yield the triggers that are SQS queues."""
     for trigger in triggers(template):
         if trigger.source is None or trigger.is_broker:
             continue
-        found = [template.resources[id] for id in template.target(trigger.source)]
-        queues = [each for each in found if each.type == QUEUE]
-        queues = queues or list(_by_name(template, trigger.source))
-        if queues:
-            yield trigger, queues
-        elif trigger.kind in ("SQS", "SNS") or (not found and _may_be_queue(trigger, template)):
-            yield trigger, []
+        queues: list[Resource] = []
+        outside = False
+        for branch in possible(trigger.source, template.resolver.condition):
+            named = [template.resources[id] for id in template.target(branch)]
+            found = [each for each in named if each.type == QUEUE]
+            found = found or list(_by_name(template, branch))
+            queues += found
+            outside |= not found and not named and _may_be_queue(trigger, branch, template)
+        if queues or outside:
+            yield Polled(trigger, tuple(queues), outside)
 
 
 def _sam(function: Function) -> Iterator[Trigger]:
@@ -100,11 +115,15 @@ def _sam(function: Function) -> Iterator[Trigger]:
             yield Trigger(function.id, (*path, "SqsSubscription"), own, own.get("QueueArn"), kind)
 
 
-def _may_be_queue(trigger: Trigger, template: Template) -> bool:
-    """Tell whether a plain mapping can poll a queue: streams must say where they start."""
-    if trigger.kind or "StartingPosition" in trigger.properties:
+def _may_be_queue(trigger: Trigger, source: Any, template: Template) -> bool:
+    """Tell whether a trigger can poll a queue: streams must say where they start."""
+    if is_no_value(source):
         return False
-    text = template.resolver.text(trigger.source)
+    if trigger.kind:
+        return trigger.kind in ("SQS", "SNS")
+    if "StartingPosition" in trigger.properties:
+        return False
+    text = template.resolver.text(source)
     return text is None or ":sqs:" in text
 
 

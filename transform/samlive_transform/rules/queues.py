@@ -28,9 +28,9 @@ def rule(view: View) -> Iterator[Decision]:
     if view.options.keep_timeouts:
         return
     needed: dict[str, int] = {}
-    for trigger, queues in queue_triggers(view.template):
-        for queue in queues if trigger.function in view.live_ids else ():
-            seconds = MAX_TIMEOUT_SECONDS + _window(trigger, view)
+    for polled in queue_triggers(view.template):
+        for queue in polled.queues if polled.trigger.function in view.live_ids else ():
+            seconds = MAX_TIMEOUT_SECONDS + _window(polled.trigger, view)
             needed[queue.id] = max(seconds, needed.get(queue.id, 0))
     for id, seconds in needed.items():
         yield from _raise(view.template.resources[id], seconds, view)

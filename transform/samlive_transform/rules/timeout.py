@@ -29,7 +29,8 @@ def rule(view: View) -> Iterator[Decision]:
     """Yield a timeout for every live function."""
     if view.options.keep_timeouts:
         return
-    outside = {trigger.function for trigger, queues in queue_triggers(view.template) if not queues}
+    polled = queue_triggers(view.template)
+    outside = {each.trigger.function for each in polled if each.outside}
     brokers = {trigger.function for trigger in triggers(view.template) if trigger.is_broker}
     for function in view.live:
         if function.id in outside:
