@@ -22,6 +22,7 @@ COMMANDS = {
     "dev": "go live: deploy stubs, run every invocation on this machine",
     "transform": "show the rewritten template, a diff, or a report; needs no AWS",
     "remove": "delete the stage's stack",
+    "restore": "give a stack that was taken over its own code back",
     "status": "show the stage: who holds it, which functions are live",
     "stages": "list the stages that were used from this project",
     "doctor": "check credentials, region, AWS IoT, tools and the stage",
@@ -129,6 +130,10 @@ def _run(arguments: argparse.Namespace) -> int:
         from samlive.commands import remove
 
         return remove.run(wanted, os.environ, yes=arguments.yes)
+    if arguments.command == "restore":
+        from samlive.commands import restore
+
+        return restore.run(wanted, os.environ)
     if arguments.command == "status":
         from samlive.commands import status
 

@@ -19,6 +19,7 @@ _DEPLOYED = {
     "complete": "deployed",
     "unchanged": "up to date:",
     "absent": "there is no stack",
+    "kept": "kept the template and code of",
 }
 
 
@@ -85,7 +86,7 @@ class TextOutput:
             self._line((f"  uploaded {said['origin']} ({said['bytes']} bytes)", "dim"))
             return
         self._end_progress()
-        if status in ("started", "deleting", "waiting"):
+        if status in ("started", "deleting", "restoring", "waiting"):
             verb = {"started": "deploying", "waiting": "waiting for"}.get(status, status)
             self._begin_progress(f"{verb} {stack}")
         else:

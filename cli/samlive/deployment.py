@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from samlive import names, survey
 from samlive.access import Access
+from samlive.adoption import Adoption, is_adopted
 from samlive.deploy import bucket, key, layer, package, plan, standing, urls
 from samlive.deploy.aws import Aws
 from samlive.deploy.package import Store, Upload
@@ -55,7 +56,7 @@ class Deployment:
         self._stop = stop
         self._out = out
         self._aws = Aws(access)
-        self.stack_name = names.check_stack(stack_name(settings, stage))
+        self.stack_name = names.check_stack(stack_name(settings, stage, state.record))
         self._plan: plan.Plan | None = None
 
     def use(self, settings: Settings) -> None:
@@ -72,7 +73,14 @@ class Deployment:
         """
         _, digest = layer.build()
         found = survey.take(self._aws, self._settings, self.stack_name, digest)
-        standing.check_ours(found.stack, self.stack_name, self._settings.app, self.stage)
+        standing.check_ours(
+            found.stack, self.stack_name, self._settings.app, self.stage, self._may_adopt()
+        )
+        if found.stack is None and self._may_adopt():
+            raise SamliveError(
+                f"There is no stack {self.stack_name} to take over.",
+                f"Check the name and the region ({found.region}), or leave out --adopt.",
+            )
         if found.stack is not None and standing.way(found.stack) == "wait":
             self._out.tell("deploy", status="waiting", stack=self.stack_name)
             self._stack().settle(str(found.stack["StackId"]))
@@ -80,6 +88,26 @@ class Deployment:
         self._found = found
         known = standing.marks_of(found.stack)[1]
         self._key, self._key_deployed = key.for_stage(self._aws, found.stack, known, self.state)
+
+    def _may_adopt(self) -> bool:
+        """Tell whether a stack of somebody else's may be taken over."""
+        wanted = self._settings.flag("adopt")
+        if wanted and not self._settings.text("stack_name"):
+            raise SamliveError(
+                "--adopt needs the name of the stack to take over.", "Add --stack-name NAME."
+            )
+        return wanted
+
+    @property
+    def adopting(self) -> bool:
+        """Whether the stack is somebody else's until the next deploy."""
+        stack = self._found.stack
+        return stack is not None and standing.STAGE_TAG not in standing.tags_of(stack)
+
+    @property
+    def adopted(self) -> bool:
+        """Whether the stack is, or is about to be, an adopted one."""
+        return self.adopting or is_adopted(self._found.stack)
 
     @property
     def stack(self) -> Mapping[str, Any] | None:
@@ -144,6 +172,7 @@ class Deployment:
                 self._key,
                 self._key_deployed,
                 key.digest(self._key),
+                self.adopted,
             ),
             template,
             uploads,
@@ -167,6 +196,8 @@ class Deployment:
         lines += [f"change  {c.logical_id}.{c.path}: {c.reason}" for c in result.report.changes]
         if self._found.layer is None:
             lines.append("publish the stub layer")
+        if self.adopting:
+            lines.append(f"keep the template, parameters and code of {self.stack_name}")
         return lines + plan.show(self._plan)
 
     def apply(self, result: "Result") -> None:
@@ -180,6 +211,9 @@ class Deployment:
         if wanted.action == "none":
             self._out.tell("deploy", status="unchanged", stack=self.stack_name)
             return
+        if self.adopting and self._found.stack is not None:
+            self._adoption().keep(self._found.stack)
+            self._out.tell("deploy", status="kept", stack=self.stack_name)
         self._out.tell("deploy", status="started", stack=self.stack_name, action=wanted.action)
         try:
             changed = plan.apply(wanted, self._aws, self._stop, self._on_event, self._on_upload)
@@ -211,6 +245,29 @@ class Deployment:
         addresses = urls.of_stack(resources, {**functions, **outputs}, place)
         return addresses, {name: text for name, text in outputs.items() if name not in addresses}
 
+    def restore(self) -> None:
+        """Give an adopted stack its original template back.
+
+        Raises:
+            SamliveError: It was not adopted, nothing was kept, or the deploy fails.
+        """
+        stack = self._aws.stack(self.stack_name)
+        standing.check_ours(stack, self.stack_name, self._settings.app, self.stage)
+        if stack is None or not is_adopted(stack):
+            raise SamliveError(
+                f"The stack {self.stack_name} was not taken over by --adopt; there is nothing "
+                "to give back.",
+                "`samlive remove` deletes a stack that samlive made.",
+            )
+        if standing.way(stack) == "wait":
+            self._out.tell("deploy", status="waiting", stack=self.stack_name)
+            self._stack().settle(str(stack["StackId"]))
+            stack = self._aws.stack(self.stack_name) or stack
+        self._out.tell("deploy", status="restoring", stack=self.stack_name)
+        self._adoption().restore(stack, self._stop, self._on_event)
+        self.state.forget()
+        self._out.tell("deploy", status="restored", stack=self.stack_name)
+
     def remove(self) -> None:
         """Delete the stage's stack, when it is ours.
 
@@ -222,6 +279,11 @@ class Deployment:
         if stack is None:
             self._out.tell("deploy", status="absent", stack=self.stack_name)
             return
+        if is_adopted(stack):
+            raise SamliveError(
+                f"The stack {self.stack_name} was taken over, not made, by samlive.",
+                "Give it back with `samlive restore`.",
+            )
         self._out.tell("deploy", status="deleting", stack=self.stack_name)
         role = self._settings.text("role_arn")
         forced = stack["StackStatus"] == "DELETE_FAILED"
@@ -238,6 +300,10 @@ class Deployment:
     def _stack(self) -> Stack:
         return Stack(self._aws, self.stack_name, self._stop, self._on_event)
 
+    def _adoption(self) -> Adoption:
+        account = self._aws.identity().account
+        return Adoption(self._aws, account, self.stack_name, self.state)
+
     def _store(self) -> Store:
         account, region = self._found.identity.account, self._found.region
         suffix = urls.Place(region, self._found.identity.partition).suffix
@@ -245,6 +311,7 @@ class Deployment:
         prefix = (self._settings.text("s3_prefix") or self._settings.app).strip("/")
         if named and not self._settings.flag("resolve_s3"):
             return Store(named, prefix, region, suffix)
+        prefix = f"{bucket.ARTIFACTS}{prefix}"
         return Store(bucket.name(account, region), prefix, region, suffix, owner=account)
 
     def _wishes(self) -> plan.Wishes:
@@ -293,9 +360,16 @@ class Deployment:
         )
 
 
-def stack_name(settings: Settings, stage: str) -> str:
-    """Return the name of a stage's stack: `<app>-<stage>` unless it is named."""
-    return settings.text("stack_name") or f"{settings.app}-{stage}"
+def stack_name(settings: Settings, stage: str, record: Mapping[str, Any]) -> str:
+    """Return the name of a stage's stack: given, remembered, or `<app>-<stage>`.
+
+    Args:
+        settings: What the user wants.
+        stage: Name of the stage.
+        record: What was written about the stage.
+    """
+    remembered = record.get("stack") if record.get("app") == settings.app else None
+    return settings.text("stack_name") or remembered or f"{settings.app}-{stage}"
 
 
 def _placed(error: DeployError, result: "Result") -> SamliveError:

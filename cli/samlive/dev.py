@@ -148,7 +148,8 @@ class Session:
         """Rewrite with what is known from last time: a bad template costs nothing."""
         name = self._settings.text("stage") or self._project.stage() or "stage"
         facts = recall(self._project.of(name).record, self._settings)
-        self._served.read(options(self._settings, name, facts))
+        adopt = self._settings.flag("adopt")
+        self._served.read(options(self._settings, name, facts, adopt=adopt))
 
     def _reach_cloud(self) -> Access:
         """Return how the account is reached; start the embedded cloud when that is wanted."""
@@ -162,7 +163,8 @@ class Session:
         return Access(variables, region, isolated=True)
 
     async def _prepare_and_connect(self) -> None:
-        if self._settings.flag("confirm_changeset"):
+        adopts_here = self._deployment.adopting and self._question() is not None
+        if self._settings.flag("confirm_changeset") or adopts_here:
             await self._in_thread(self._prepare, True)
             self._confirm()
             await self._start_relay()
@@ -178,7 +180,8 @@ class Session:
     def _prepare(self, publish: bool) -> None:
         """Rewrite the template for this account, unless that is done, and plan its deploy."""
         facts = self._deployment.facts(publish)
-        self._served.read(options(self._settings, self._stage, facts, self._deployment.stack))
+        stack, adopted = self._deployment.stack, self._deployment.adopted
+        self._served.read(options(self._settings, self._stage, facts, stack, adopted))
         self._deployment.prepare(self._served.result)
 
     async def _start_relay(self) -> None:
@@ -308,6 +311,10 @@ class Session:
             self._stop.threads.clear()
             await asyncio.to_thread(self._deployment.remove)
             left, text = "removed", f"The stack {stack} is deleted."
+        elif self._settings.text("on_exit") == "restore" and not self._stop.forced.is_set():
+            self._stop.threads.clear()
+            await asyncio.to_thread(self._deployment.restore)
+            left, text = "restored", f"The stack {stack} runs its own code again."
         self._out.tell("stopped", stage=self._stage, stack=stack, left=left, text=text)
 
     # --- saying -----------------------------------------------------------

@@ -120,7 +120,13 @@ class Served:
         if files & frozenset(_absolute(settings.files)):
             settings = self._reload()
             deployment.use(settings)
-        wanted = options(settings, deployment.stage, deployment.facts(False), deployment.stack)
+        wanted = options(
+            settings,
+            deployment.stage,
+            deployment.facts(False),
+            deployment.stack,
+            deployment.adopted,
+        )
         result = await asyncio.to_thread(rewrite, settings.template, wanted)
         functions = self.local(result, deployment.state)
         self.tell_notices(result)

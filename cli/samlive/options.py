@@ -46,10 +46,10 @@ class Option:
         return "SAMLIVE_" + self.name.upper()
 
 
-_STACKS = ("dev", "remove", "status", "stages", "doctor")
+_STACKS = ("dev", "remove", "restore", "status", "stages", "doctor")
 _REWRITE = ("dev", "transform")
-_ALL = ("dev", "transform", "remove", "status", "stages", "doctor")
-_STAGED = ("dev", "transform", "remove", "status", "doctor")
+_ALL = ("dev", "transform", "remove", "restore", "status", "stages", "doctor")
+_STAGED = ("dev", "transform", "remove", "restore", "status", "doctor")
 
 _WHERE = "which stage, which account"
 _LIVE = "what goes live"
@@ -60,6 +60,14 @@ OPTIONS: tuple[Option, ...] = (
     Option("stage", "text", "name of your stage", _STAGED, group=_WHERE),
     Option("app", "text", "name of the application", _STAGED, group=_WHERE),
     Option("stack_name", "text", "stack of the stage (default: APP-STAGE)", _STACKS, group=_WHERE),
+    Option(
+        "adopt",
+        "flag",
+        "take over the stack --stack-name, which somebody else deployed",
+        ("dev",),
+        default=False,
+        group=_WHERE,
+    ),
     Option("region", "text", "AWS region", _ALL, group=_WHERE),
     Option("profile", "text", "AWS profile", _ALL, group=_WHERE),
     Option(
@@ -201,7 +209,7 @@ OPTIONS: tuple[Option, ...] = (
         "what becomes of the stage afterwards",
         ("dev",),
         default="keep",
-        choices=("keep", "remove"),
+        choices=("keep", "remove", "restore"),
         group=_SESSION,
     ),
     Option(

@@ -72,6 +72,7 @@ def options(
     stage: str,
     facts: Facts,
     stack: Mapping[str, Any] | None = None,
+    adopt: bool = False,
 ) -> "Options":
     """Return the transform's options.
 
@@ -80,6 +81,7 @@ def options(
         stage: Name of the stage.
         facts: What is known of the account.
         stack: The stack as it is; its parameter values hold where none is given.
+        adopt: The stack was somebody else's: physical names stay.
     """
     from samlive_transform import Options
 
@@ -100,6 +102,7 @@ def options(
         keep_timeouts=settings.flag("keep_timeouts"),
         keep_vpc=settings.flag("keep_vpc"),
         no_retries=settings.flag("no_retries"),
+        adopt=adopt,
         only=frozenset(settings.items("only")),
         exclude=frozenset(settings.items("exclude")),
         live=frozenset(settings.items("live")),

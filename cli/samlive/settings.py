@@ -18,7 +18,9 @@ from samlive import names, pairs, samconfig
 from samlive.errors import SamliveError
 from samlive.options import BY_NAME, Option, of_command
 
-_NOT_SHARED = frozenset(("stack_name", "confirm_changeset", "output", "stage", "app", "live"))
+_NOT_SHARED = frozenset(
+    ("stack_name", "confirm_changeset", "output", "stage", "app", "live", "adopt")
+)
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 

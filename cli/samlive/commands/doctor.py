@@ -70,7 +70,7 @@ def checks(settings: Settings, environment: Mapping[str, str]) -> dict[str, Chec
 
     def stack() -> str:
         name = stage.required(settings, project)
-        wanted = stack_name(settings, name)
+        wanted = stack_name(settings, name, project.of(name).record)
         found = Aws(access).stack(wanted)
         standing.check_ours(found, wanted, settings.app, name)
         if found is None:

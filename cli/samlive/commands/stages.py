@@ -22,7 +22,7 @@ def run(settings: Settings, environment: Mapping[str, str]) -> int:
     for name in project.stages():
         record = project.of(name).record
         region = settings.text("region") or record.get("region")
-        stack = str(record.get("stack") or stack_name(settings, name))
+        stack = stack_name(settings, name, record)
         found = Aws(Access(environment, region, settings.text("profile"))).stack(stack)
         out.tell(
             "stage",

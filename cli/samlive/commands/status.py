@@ -25,7 +25,7 @@ def run(settings: Settings, environment: Mapping[str, str]) -> int:
     record = project.of(name).record
     region = settings.text("region") or record.get("region")
     aws = Aws(Access(environment, region, settings.text("profile")))
-    stack = str(record.get("stack") or stack_name(settings, name))
+    stack = stack_name(settings, name, record)
     found = aws.stack(stack)
     output.make(settings.output).tell(
         "status",

@@ -7,6 +7,7 @@ process's own (the embedded cloud's), the user's AWS files are out of sight.
 Exceptions leave as `AwsError`.
 """
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -178,6 +179,14 @@ class Aws:
         found: dict[str, Any] = answer["Stacks"][0]
         return found
 
+    def template(self, stack: str) -> str:
+        """Return a stack's template as it was given (GetTemplate)."""
+        answer = self._call(
+            "cloudformation", "get_template", StackName=stack, TemplateStage="Original"
+        )
+        body = answer["TemplateBody"]
+        return body if isinstance(body, str) else json.dumps(body)  # botocore parses JSON
+
     def create_change_set(self, **parameters: Any) -> str:
         """Start making a change set; return its id (CreateChangeSet)."""
         return str(self._call("cloudformation", "create_change_set", **parameters)["Id"])
@@ -297,6 +306,24 @@ class Aws:
         encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
         self._call(
             "s3", "put_object", Bucket=bucket, Key=key, Body=body, **_owner(owner), **encryption
+        )
+
+    def get_object(self, bucket: str, key: str, owner: str) -> bytes:
+        """Return an object's content (GetObject)."""
+        answer = self._call("s3", "get_object", Bucket=bucket, Key=key, **_owner(owner))
+        with answer["Body"] as body:
+            content: bytes = body.read()
+        return content
+
+    def copy_object(self, bucket: str, key: str, target: str, target_key: str, owner: str) -> None:
+        """Copy an object within S3 (CopyObject)."""
+        self._call(
+            "s3",
+            "copy_object",
+            CopySource={"Bucket": bucket, "Key": key},
+            Bucket=target,
+            Key=target_key,
+            **_owner(owner),
         )
 
     # --- how calls are made -----------------------------------------------

@@ -5,10 +5,13 @@ access is blocked, every call names the account that must own it (a bucket of
 this name in a stranger's hands is an error, not a place for code), and objects
 expire: CloudFormation reads artifacts while it deploys and copies what it
 needs, so nothing has to last longer than rollbacks and the next few deploys.
+What is kept of adopted stacks lies under a prefix of its own and stays.
 """
 
 from typing import Any
 
+ARTIFACTS = "artifacts/"
+ADOPTED = "adopted/"
 EXPIRE_DAYS = 30
 ABORT_DAYS = 1
 
@@ -24,7 +27,7 @@ def lifecycle() -> list[dict[str, Any]]:
         {
             "ID": "samlive-expire",
             "Status": "Enabled",
-            "Filter": {"Prefix": ""},
+            "Filter": {"Prefix": ARTIFACTS},
             "Expiration": {"Days": EXPIRE_DAYS},
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ABORT_DAYS},
         }

@@ -39,6 +39,7 @@ class Stage:
         key: The stage's key as text.
         key_deployed: Whether the stack has this key already.
         key_digest: What may be public of it.
+        adopted: The stack was somebody else's; its tags stay.
     """
 
     app: str
@@ -47,6 +48,7 @@ class Stage:
     key: str = field(repr=False)
     key_deployed: bool
     key_digest: str
+    adopted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,9 @@ def make(
     create = way != "update"
     parameters = _parameters(stage, template, wishes, None if create else stack)
     tags = {
+        **(standing.tags_of(stack) if stage.adopted and stack else {}),
         **wishes.tags,
+        **({standing.ADOPTED_TAG: "yes"} if stage.adopted else {}),
         standing.APP_TAG: stage.app,
         standing.STAGE_TAG: stage.stage,
         standing.VERSION_TAG: __version__,

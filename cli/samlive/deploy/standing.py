@@ -16,6 +16,7 @@ APP_TAG = "samlive:app"
 STAGE_TAG = "samlive:stage"
 VERSION_TAG = "samlive:version"
 PROTECT_TAG = "samlive:protect"
+ADOPTED_TAG = "samlive:adopted"
 MARK_OUTPUT = "SamLive"
 """Output with the digests of what is deployed and of the stage's key. No tag: stack
 tags spread to all resources, so a tag that changes makes every deploy touch them all."""
@@ -80,8 +81,17 @@ def way(stack: Mapping[str, Any] | None) -> Way:
     )
 
 
-def check_ours(stack: Mapping[str, Any] | None, name: str, app: str, stage: str) -> None:
+def check_ours(
+    stack: Mapping[str, Any] | None, name: str, app: str, stage: str, adopt: bool = False
+) -> None:
     """Make sure that samlive made a stack, for this very app and stage.
+
+    Args:
+        stack: The stack; None when there is none.
+        name: Its name.
+        app: Name of the application.
+        stage: Name of the stage.
+        adopt: A stack that somebody else made is wanted.
 
     Raises:
         SamliveError: It did not, or the stack is protected.
@@ -96,9 +106,12 @@ def check_ours(stack: Mapping[str, Any] | None, name: str, app: str, stage: str)
             "Use a stack of your own: leave out --stack-name, or choose another --stage.",
         )
     if STAGE_TAG not in tags:
+        if adopt:
+            return
         raise SamliveError(
             f"The stack {name} was not made by samlive, which would replace its functions.",
-            "Use a stack of your own: leave out --stack-name, or choose another --stage.",
+            "Use a stack of your own: leave out --stack-name, or choose another --stage. To take "
+            "this one over for a while, and give it back later: --adopt",
         )
     if (tags.get(APP_TAG), tags[STAGE_TAG]) != (app, stage):
         raise SamliveError(
