@@ -256,6 +256,7 @@ def running(way: Way, template: Path, *arguments: str) -> Iterator[Ready]:
         ready = live.expect("ready", timeout=90)
         session = Ready(live, ready, way.environment | offline_variables(template))
         yield session
-        assert session.violations() == []
+        broken = session.violations()
+        assert broken == [], broken
     finally:
         live.stop()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from samlive_relay.config import AwsCredentials, Broker, LocalFunction, RelayCon
 from samlive_relay.events import RelayEvent
 from samlive_relay.relay import Relay
 from samlive_relay.transports.link import Link
+from samlive_relay.workers.zygotes import Zygotes
 
 
 @dataclass
@@ -61,6 +63,8 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.functions: dict[str, LocalFunction] = {}
+        self.start = ""
+        """How Python processes start: "spawn", "zygote", or as it comes."""
         self.code = folder / "src"
         self.code.mkdir(parents=True)
 
@@ -95,13 +99,30 @@ class Project:
     ) -> AsyncIterator[Session]:
         """A started session; on leaving, no process of it is left."""
         session = Session(broker or FakeBroker(), self.config(**values))
+        zygotes = session.relay.zygotes
+        if self.start == "spawn":
+            zygotes.enabled = False
+        if self.start == "zygote":
+            preload(session.config.state)
         await session.relay.start()
         try:
+            if self.start == "zygote":
+                await session.until(lambda: zygotes.pids)
             yield session
+            if self.start == "zygote":
+                assert zygotes.forks > 0
         finally:
-            session.pids.update(session.relay.pool.pids)
+            session.pids.update(session.relay.pool.pids, zygotes.pids)
             await session.relay.stop(drain_seconds=0.5)
             assert [pid for pid in session.pids if is_running(pid)] == []
+
+
+def preload(state: Path, *modules: str) -> None:
+    """Have the next session start a zygote of this interpreter at once."""
+    zygotes = Zygotes(state, state.parent, os.environ)
+    zygotes.enabled = False
+    zygotes.learn(sys.executable, ["json", "logging", *modules], [])
+    zygotes.remember()
 
 
 def is_running(pid: int) -> bool:
