@@ -43,6 +43,7 @@ from .watch import Watcher
 from .workers.pool import Pool
 from .workers.starter import Starter
 from .workers.worker import Outcome
+from .workers.zygotes import Zygotes
 
 PRESENCE_SECONDS = 0.4
 """How long after SUBACK another session's retained presence is waited for."""
@@ -103,6 +104,11 @@ class Relay:
         return self._pool
 
     @property
+    def zygotes(self) -> Zygotes:
+        """The Python processes that stand ready to fork."""
+        return self._starter.zygotes
+
+    @property
     def running(self) -> int:
         """How many invocations run now."""
         return len(self._running)
@@ -131,6 +137,7 @@ class Relay:
         self._in_background(self._reap())
         self._watcher = Watcher(self._on_change)
         self._watcher.start(self._functions.values())
+        self._starter.warm_up(self._functions.values())
 
     async def stop(self, drain_seconds: float = 3.0) -> None:
         """Leave the stage, finish what is running, end every process.

@@ -12,6 +12,14 @@ from relay_session import Project, Run
 from samlive_relay.events import InvocationEnded, InvocationStarted, LogLine, Warned
 from samlive_stub.requester import Answer
 
+
+@pytest.fixture(params=["spawn", "zygote"])
+def project(request: pytest.FixtureRequest, project: Project) -> Project:
+    """The same tests over a spawned process and over a fork of a zygote."""
+    project.start = request.param
+    return project
+
+
 UNMENDED = {
     "unknown module": (
         "import nowhere\n",

@@ -43,14 +43,17 @@ class Language:
 LANGUAGES = {
     "python": Language(
         "python3.11",
-        "import time\nvalue = 'VALUE'\ndef handler(event, context):\n"
-        "    time.sleep(event.get('wait', 0))\n    return value\n",
+        "import os, time\nvalue = 'VALUE'\ndef handler(event, context):\n"
+        "    while 'until' in event and not os.path.exists(event['until']):\n"
+        "        time.sleep(0.01)\n    return value\n",
         "shared.py",
     ),
     "node": Language(
         "nodejs20.x",
+        "import fs from 'node:fs';\n"
         "const value = 'VALUE';\nexport const handler = async (event) => {\n"
-        "  await new Promise((go) => setTimeout(go, (event.wait ?? 0) * 1000));\n"
+        "  while (event.until && !fs.existsSync(event.until))\n"
+        "    await new Promise((go) => setTimeout(go, 10));\n"
         "  return value;\n};\n",
         "shared.mjs",
     ),
@@ -168,13 +171,15 @@ def test_a_running_invocation_finishes_on_the_old_code(
         async with project.session() as session:
             slow, other = session.stub(), session.stub()
             await asyncio.gather(slow.ask({}), other.ask({}))
-            running = asyncio.ensure_future(slow.ask({"wait": 0.5}))
+            until = project.folder / "go"
+            running = asyncio.ensure_future(slow.ask({"until": str(until)}))
             await asyncio.sleep(0)
             await session.until(lambda: session.relay.running == 1)
             path.write_text(language.value("new"))
             await reloaded(session, 1)
             assert await other.ask({}) == "new"
             assert not running.done()
+            until.touch()
             assert await running == "old"
             assert await slow.ask({}) == "new"
 

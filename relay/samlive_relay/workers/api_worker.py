@@ -7,7 +7,7 @@ ordinary way; only its owner can read that of a running process.
 import json
 from collections.abc import Sequence
 
-from .process import Process
+from .process import spawn
 from .runtime_api import RuntimeApi, Slot
 from .stamps import from_report
 from .worker import Boot, Call, Hooks, Outcome, Worker
@@ -39,7 +39,7 @@ class ApiWorker(Worker):
         address = await self._api.add(self._slot)
         variables = {**self.boot.variables, "AWS_LAMBDA_RUNTIME_API": address}
         code = self.boot.function.code
-        self._launched(Process(self._command, code, variables, self._on_line))
+        self._launched(spawn(self._command, code, variables, self._on_line))
         self.when_gone(lambda: self._api.remove(self._slot))
 
     def _dispatch(self, call: Call) -> None:

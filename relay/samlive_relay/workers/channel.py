@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 BOOT, INVOKE = b"B", b"I"
-READY, LOADED, RESPONSE, ERROR = b"R", b"L", b"A", b"X"
+READY, LOADED, RESPONSE, ERROR, DEPENDENCIES = b"R", b"L", b"A", b"X", b"M"
 
 _HEAD = struct.Struct("!IB")
 

@@ -38,10 +38,9 @@ class LineReader:
 
     def close(self) -> None:
         """Take what is left and close the pipe."""
-        if self._descriptor < 0:
-            return
         self.drain()
-        self._close()
+        if self._descriptor >= 0:
+            self._close()
 
     def _read(self) -> bool:
         if self._descriptor < 0:

@@ -273,7 +273,6 @@ class Pool:
         return Hooks(
             line=lambda request, stream, text: self._on_line(name, request, stream, text),
             loaded=loaded,
-            third_party=lambda names: None,
         )
 
     def _replace_idle(self, function: str) -> None:

@@ -33,51 +33,20 @@ class Process:
     """A running child, its output and its end.
 
     Args:
-        command: Program and arguments; never a secret in them.
-        cwd: Working directory.
-        environment: Its whole environment.
+        pid: Process id, which is its group's id too.
+        outputs: Read ends of its standard output and error.
+        lifeline: Write end of its lifeline.
         on_line: Told each line it writes.
-        pass_fds: Descriptors that stay open in it.
     """
 
-    def __init__(
-        self,
-        command: Sequence[str],
-        cwd: Path,
-        environment: Mapping[str, str],
-        on_line: OnLine,
-        pass_fds: Sequence[int] = (),
-    ) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.exited: asyncio.Future[int] = self._loop.create_future()
-        held, self._lifeline = os.pipe()
-        out, out_child = os.pipe()
-        error, error_child = os.pipe()
-        try:
-            self._child = subprocess.Popen(
-                command,
-                cwd=cwd,
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=out_child,
-                stderr=error_child,
-                pass_fds=(held, *pass_fds),
-                process_group=0,
-            )
-            tie(held, self._child.pid)
-        except BaseException:
-            for descriptor in (self._lifeline, out, error):
-                os.close(descriptor)
-            raise
-        finally:
-            for descriptor in (held, out_child, error_child):
-                os.close(descriptor)
-        self.pid = self._child.pid
+    def __init__(self, pid: int, outputs: tuple[int, int], lifeline: int, on_line: OnLine) -> None:
+        self.pid = pid
+        self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._lifeline = lifeline
         self._readers = [
-            LineReader(out, lambda line: on_line("stdout", line)),
-            LineReader(error, lambda line: on_line("stderr", line)),
+            LineReader(outputs[0], lambda line: on_line("stdout", line)),
+            LineReader(outputs[1], lambda line: on_line("stderr", line)),
         ]
-        self._await_exit()
 
     def drain_output(self) -> None:
         """Hand over every line written so far."""
@@ -90,28 +59,98 @@ class Process:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
 
-    def _await_exit(self) -> None:
-        if hasattr(os, "pidfd_open"):
-            self._watch = os.pidfd_open(self.pid)
-            self._loop.add_reader(self._watch, self._on_pidfd)
-        else:
-            waiting = self._loop.run_in_executor(None, self._child.wait)
-            waiting.add_done_callback(lambda done: self._on_exit(done.result()))
+    def ended(self, status: int) -> None:
+        """Note that the process has ended.
 
-    def _on_pidfd(self) -> None:
-        self._loop.remove_reader(self._watch)
-        os.close(self._watch)
-        self._on_exit(self._child.wait())
-
-    def _on_exit(self, status: int) -> None:
+        Args:
+            status: Its exit status; a signal as a negative number.
+        """
+        if self.exited.done():
+            return
         # What the function left running goes too, before its id can be used again.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         os.close(self._lifeline)
         for reader in self._readers:
             reader.close()
-        if not self.exited.done():
-            self.exited.set_result(status)
+        self.exited.set_result(status)
+
+
+class Pipes:
+    """The three pipes of a child: output, error, lifeline; ours and its ends."""
+
+    def __init__(self) -> None:
+        self.held, self.lifeline = os.pipe()
+        self.out, self.out_child = os.pipe()
+        self.error, self.error_child = os.pipe()
+
+    def close_child_ends(self) -> None:
+        """Close what only the child needs from now on."""
+        for descriptor in (self.held, self.out_child, self.error_child):
+            os.close(descriptor)
+
+    def close_own_ends(self) -> None:
+        """Close our ends, when there is no child after all."""
+        for descriptor in (self.lifeline, self.out, self.error):
+            os.close(descriptor)
+
+
+def spawn(
+    command: Sequence[str],
+    cwd: Path,
+    environment: Mapping[str, str],
+    on_line: OnLine,
+    pass_fds: Sequence[int] = (),
+) -> Process:
+    """Start a program.
+
+    Args:
+        command: Program and arguments; never a secret in them.
+        cwd: Working directory.
+        environment: Its whole environment.
+        on_line: Told each line it writes.
+        pass_fds: Descriptors that stay open in it.
+
+    Raises:
+        OSError: It cannot be started.
+    """
+    pipes = Pipes()
+    try:
+        child = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=pipes.out_child,
+            stderr=pipes.error_child,
+            pass_fds=(pipes.held, *pass_fds),
+            process_group=0,
+        )
+        tie(pipes.held, child.pid)
+    except BaseException:
+        pipes.close_own_ends()
+        raise
+    finally:
+        pipes.close_child_ends()
+    process = Process(child.pid, (pipes.out, pipes.error), pipes.lifeline, on_line)
+    _await_exit(child, process)
+    return process
+
+
+def _await_exit(child: "subprocess.Popen[bytes]", process: Process) -> None:
+    loop = asyncio.get_running_loop()
+    if not hasattr(os, "pidfd_open"):
+        waiting = loop.run_in_executor(None, child.wait)
+        waiting.add_done_callback(lambda done: process.ended(done.result()))
+        return
+    watch = os.pidfd_open(child.pid)
+
+    def on_exit() -> None:
+        loop.remove_reader(watch)
+        os.close(watch)
+        process.ended(child.wait())
+
+    loop.add_reader(watch, on_exit)
 
 
 def tie(held: int, group: int) -> None:

@@ -10,12 +10,15 @@ import json
 import socket
 from pathlib import Path
 
+from samlive_relay.errors import RelayError
+
 from . import channel as wire
 from .channel import Channel
 from .environment import python_layer_paths
-from .process import Process
+from .process import Process, spawn
 from .stamps import from_report
 from .worker import RETIRE_SECONDS, Boot, Call, Hooks, Outcome, Worker
+from .zygotes import Zygotes
 
 RUNNER = Path(__file__).parent.parent / "runners" / "python" / "run_handler.py"
 AT_START = ("LD_LIBRARY_PATH", "PYTHONHASHSEED", "PYTHONWARNINGS", "PYTHONUTF8", "PATH", "LANG")
@@ -29,35 +32,51 @@ class PythonWorker(Worker):
         boot: The environment it stands for.
         hooks: Whom it tells.
         interpreter: Path of the Python to run.
+        zygotes: Forks it when that is possible, and learns what it imports.
     """
 
-    def __init__(self, boot: Boot, hooks: Hooks, interpreter: str) -> None:
+    def __init__(
+        self, boot: Boot, hooks: Hooks, interpreter: str, zygotes: Zygotes | None = None
+    ) -> None:
         super().__init__(boot, hooks)
         self._interpreter = interpreter
+        self._zygotes = zygotes
+        self.forked = False
         self._channel: Channel | None = None
 
     async def start(self) -> None:
         """Start the runner and send it its environment."""
         ours, theirs = socket.socketpair()
         with theirs:
-            environment = {
-                name: value for name, value in self.boot.variables.items() if name in AT_START
-            }
-            command = [self._interpreter, str(RUNNER), str(theirs.fileno())]
             try:
-                process = Process(
-                    command,
-                    self.boot.function.code,
-                    environment,
-                    self._on_line,
-                    (theirs.fileno(),),
-                )
+                process = await self._fork(theirs) or self._spawn(theirs)
             except BaseException:
                 ours.close()
                 raise
         self._launched(process)
         self._channel = await Channel.open(ours, self._on_message, self._on_end)
         self._channel.send_json(wire.BOOT, boot_message(self.boot))
+
+    async def _fork(self, channel: socket.socket) -> Process | None:
+        zygote = self._zygotes and self._zygotes.zygote_for(self._interpreter, self.boot)
+        if not zygote:
+            return None
+        try:
+            process = await zygote.fork(channel, self._on_line)
+        except RelayError:
+            return None
+        self.forked = True
+        return process
+
+    def _spawn(self, channel: socket.socket) -> Process:
+        variables = self.boot.variables
+        environment = {name: value for name, value in variables.items() if name in AT_START}
+        command = [self._interpreter, str(RUNNER), str(channel.fileno())]
+        code = self.boot.function.code
+        try:
+            return spawn(command, code, environment, self._on_line, (channel.fileno(),))
+        except OSError as problem:
+            raise RelayError(f"{self._interpreter} does not start: {problem}.") from None
 
     def _dispatch(self, call: Call) -> None:
         assert self._channel is not None
@@ -78,8 +97,9 @@ class PythonWorker(Worker):
             self._on_loaded(from_report(report["files"]))
             if "fault" in report:
                 self._on_fault(report["fault"])
-            else:
-                self._hooks.third_party(report["third_party"])
+        elif kind == wire.DEPENDENCIES and self._zygotes is not None:
+            report = json.loads(body)
+            self._zygotes.learn(self._interpreter, report["modules"], report["loader"])
 
     def _on_end(self) -> None:
         # Usually the process is about to end; one that closed its channel is of no use.

@@ -1,7 +1,7 @@
 """Starts the right kind of process for a function's runtime."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from samlive_relay.config import LocalFunction, RelayConfig
 from samlive_relay.errors import RelayError
@@ -11,6 +11,7 @@ from .api_worker import ApiWorker
 from .python import PythonWorker
 from .runtime_api import RuntimeApi
 from .worker import Boot, Hooks, Worker
+from .zygotes import Zygotes
 
 Warn = Callable[[str, str], None]
 
@@ -27,7 +28,19 @@ class Starter:
         self._config = config
         self._warn = warn
         self._api = RuntimeApi()
+        self._zygotes = Zygotes(config.state, config.project, os.environ)
         self._warned: set[tuple[str, str]] = set()
+
+    @property
+    def zygotes(self) -> Zygotes:
+        """The Python processes that stand ready to fork."""
+        return self._zygotes
+
+    def warm_up(self, functions: Iterable[LocalFunction]) -> None:
+        """Start ahead what the first requests of these functions will need."""
+        for function in functions:
+            if function.runtime.startswith("python"):
+                self._zygotes.warm_up(interpreters.find(function, self._config.project, os.environ))
 
     async def start(
         self, function: LocalFunction, remote: Mapping[str, str], hooks: Hooks
@@ -55,6 +68,7 @@ class Starter:
 
     async def close(self) -> None:
         """End what workers share."""
+        await self._zygotes.close()
         await self._api.close()
 
     async def _worker(self, boot: Boot, hooks: Hooks) -> Worker:
@@ -62,7 +76,7 @@ class Starter:
         if function.runtime.startswith("python"):
             interpreter = interpreters.find(function, boot.project, os.environ)
             self._warn_once(function, interpreters.mismatch(function, interpreter))
-            return PythonWorker(boot, hooks, interpreter)
+            return PythonWorker(boot, hooks, interpreter, self._zygotes)
         if function.runtime.startswith("nodejs"):
             program = node.find(function, os.environ)
             self._warn_once(function, await node.mismatch(function, program))

@@ -80,12 +80,10 @@ class Hooks:
     Args:
         line: A line of the function: request id ("" between requests), stream, text.
         loaded: Files the process has read.
-        third_party: Names of dependencies that were imported.
     """
 
     line: Callable[[str, str, str], None]
     loaded: Callable[[Mapping[str, Stamp]], None]
-    third_party: Callable[[list[str]], None]
 
 
 def failure(kind: str, message: str) -> Outcome:

@@ -10,8 +10,8 @@ import socket
 import struct
 from typing import Any, Optional
 
-BOOT, INVOKE, DEBUG = b"B", b"I", b"D"
-READY, LOADED, RESPONSE, ERROR = b"R", b"L", b"A", b"X"
+BOOT, INVOKE = b"B", b"I"
+READY, LOADED, RESPONSE, ERROR, DEPENDENCIES = b"R", b"L", b"A", b"X", b"M"
 
 _HEAD = struct.Struct("!IB")
 

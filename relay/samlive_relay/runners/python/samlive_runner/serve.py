@@ -16,11 +16,22 @@ import json
 import os
 import socket
 import sys
+import sysconfig
 import time
 from typing import Any
 
-from . import faults, fresh, handler, logs, payload
-from .channel import BOOT, ERROR, INVOKE, LOADED, READY, RESPONSE, Channel, split_invocation
+from . import botocore_loader, faults, fresh, handler, logs, payload
+from .channel import (
+    BOOT,
+    DEPENDENCIES,
+    ERROR,
+    INVOKE,
+    LOADED,
+    READY,
+    RESPONSE,
+    Channel,
+    split_invocation,
+)
 from .context import LambdaContext
 
 
@@ -41,13 +52,21 @@ def serve(connection: socket.socket) -> None:
         channel.send_json(READY, {"files": ledger.take(), "fault": error})
         return
     logs.flush()
-    channel.send_json(READY, {"files": ledger.take(), "third_party": _third_party(ledger)})
+    channel.send_json(READY, {"files": ledger.take()})
+    told = False
     while True:
         message = channel.receive()
         if message is None:
             return
         if message[0] == INVOKE:
             _invoke(channel, ledger, function, message[1])
+            if not told:
+                # After the answer: clients made in the handler count as well.
+                channel.send_json(
+                    DEPENDENCIES,
+                    {"modules": _dependencies(ledger), "loader": botocore_loader.calls()},
+                )
+                told = True
 
 
 def prepare(boot: dict[str, Any]) -> fresh.Ledger:
@@ -93,12 +112,20 @@ def _invoke(
     channel.send(kind, body)
 
 
-def _third_party(ledger: fresh.Ledger) -> list[str]:
-    """Return the dependencies that were imported, to be preloaded next time."""
-    return sorted(
+def _dependencies(ledger: fresh.Ledger) -> list[str]:
+    """Return the modules of the interpreter and its packages that were imported, in order."""
+    places = {os.path.realpath(path) + os.sep for path in sysconfig.get_paths().values()}
+    return [
         name
         for name, module in list(sys.modules.items())
-        if "." not in name
-        and "site-packages" in str(getattr(module, "__file__", None) or "")
-        and not ledger.owns(str(module.__file__))
-    )
+        if name != "__main__" and not name.startswith("samlive_runner") and _is_in(module, places)
+    ]
+
+
+def _is_in(module: Any, places: set[str]) -> bool:
+    spec = getattr(module, "__spec__", None)
+    if spec is None or spec.name != getattr(module, "__name__", None):
+        return False
+    if spec.origin in ("built-in", "frozen"):
+        return True
+    return bool(spec.origin) and any(spec.origin.startswith(place) for place in places)
