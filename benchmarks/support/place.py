@@ -11,7 +11,6 @@ command around it. Everything is sealed and goes over TLS, as with AWS.
 import json
 import os
 import secrets
-import sys
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -71,6 +70,7 @@ def relay(
     *,
     paced: bool = True,
     namespace: str | None = None,
+    interpreter: str | None = None,
     **settings: Any,
 ) -> Child:
     """Start a relay and wait until it serves.
@@ -82,9 +82,13 @@ def relay(
         project: Folder of the project.
         paced: Whether it keeps below AWS IoT's rate limits, as it always does for users.
         namespace: Network namespace to run in.
+        interpreter: Python of the active virtual environment; none is active when None.
         settings: Further fields of `RelayConfig`.
     """
-    child = bench.python("support.relay_host", namespace=namespace)
+    environment = {name: text for name, text in os.environ.items() if name != "VIRTUAL_ENV"}
+    if interpreter is not None:
+        environment["VIRTUAL_ENV"] = str(Path(interpreter).parents[1])
+    child = bench.python("support.relay_host", namespace=namespace, environment=environment)
     child.tell(
         {
             "app": APP,
@@ -196,8 +200,3 @@ def fields(seconds: float) -> dict[str, str]:
         "content-type": "application/json",
         "now-ms": str(now),
     }
-
-
-def python_path() -> dict[str, str]:
-    """Return an environment in which the packages of the checkout can be imported."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

@@ -111,8 +111,6 @@ def python(folder: Path, name: str, source: str, interpreter: str = sys.executab
     """
     code = folder / name
     code.mkdir(parents=True)
-    if interpreter != sys.executable:
-        (code / ".venv").symlink_to(Path(interpreter).parents[1])
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     made = Project(name, code / "app.py", source, version, interpreter)
     made.save(0)

@@ -15,7 +15,7 @@ from .result import say
 NO_INSTALL = "SAMLIVE_BENCHMARK_NO_INSTALL"
 """Set to anything: what is not in the cache is skipped instead of installed."""
 
-CACHE = Path(__file__).parents[2] / ".cache" / "bench"
+CACHE = (Path(__file__).parents[2] / ".cache" / "bench").resolve()
 
 
 class Missing(Exception):
@@ -60,7 +60,7 @@ def _install(folder: Path, packages: tuple[str, ...], *commands: list[str]) -> N
         return
     if os.environ.get(NO_INSTALL):
         raise Missing(f"{' '.join(packages)} is not installed, and {NO_INSTALL} is set")
-    say(f"installing {' '.join(packages)} into {folder.relative_to(CACHE.parents[1])}")
+    say(f"installing {' '.join(packages)} into the cache")
     folder.mkdir(parents=True, exist_ok=True)
     for command in commands:
         made = subprocess.run(command, capture_output=True, text=True, timeout=600)

@@ -13,6 +13,7 @@ cache keyed by whole seconds and sizes (Python's own bytecode) gets wrong.
 
 import json
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -87,16 +88,14 @@ def measure(result: Result, runs: int, saves: int, stale_saves: int) -> None:
 
 
 def _projects(folder: Path, broken: dict[str, str]) -> dict[str, Project]:
-    made = {
-        "plain": projects.python(folder, "plain", projects.PLAIN),
-        "boto3": projects.python(folder, "boto3", projects.BOTO3),
-        "clients": projects.python(folder, "clients", projects.CLIENTS),
-    }
+    python = sys.executable
+    sources = {"plain": projects.PLAIN, "boto3": projects.BOTO3, "clients": projects.CLIENTS}
     try:
-        python = tools.virtual_environment("pandas", "boto3", "pandas")
-        made["pandas"] = projects.python(folder, "pandas", projects.PANDAS, str(python))
+        python = str(tools.virtual_environment("pandas", "boto3", "pandas"))
+        sources["pandas"] = projects.PANDAS
     except tools.Missing as problem:
         broken["pandas"] = str(problem)
+    made = {name: projects.python(folder, name, source, python) for name, source in sources.items()}
     try:
         modules = tools.node_packages(
             "node", "@aws-sdk/client-dynamodb", "@aws-sdk/client-s3", "esbuild"
@@ -118,7 +117,10 @@ def _one_run(
 ) -> None:
     where = place.broker(bench)
     functions = {name: project.fields() for name, project in made.items()}
-    place.relay(bench, where, functions, bench.folder / "project", paced=False)
+    interpreter = made["plain"].interpreter
+    active = None if interpreter == sys.executable else interpreter
+    folder = bench.folder / "project"
+    place.relay(bench, where, functions, folder, paced=False, interpreter=active)
     for name, project in made.items():
         stub = place.Stub(where, name)
         try:
