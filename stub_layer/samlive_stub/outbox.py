@@ -65,6 +65,11 @@ class Outbox:
         """Whether nothing waits to leave."""
         return not self._short and not self._long
 
+    @property
+    def held_back(self) -> bool:
+        """Whether the broker's limits keep something waiting."""
+        return self._due is not None
+
     def put(
         self, topic: str, sender: Sender, message: Message, indices: list[int] | None = None
     ) -> None:
@@ -102,6 +107,13 @@ class Outbox:
         """Take back everything."""
         self._short.clear()
         self._long.clear()
+
+    def move_to(self, other: "Outbox") -> None:
+        """Let what waits here leave through another connection."""
+        other._short += self._short
+        other._long += self._long
+        self.clear()
+        self._due = None
 
     def received(self, size: int, now: float) -> None:
         """Count an incoming publish: the broker's limits cover both directions."""

@@ -42,6 +42,7 @@ class Worker:
         "name",
         "requests",
         "sender",
+        "shard",
         "topic",
         "window",
     )
@@ -50,6 +51,7 @@ class Worker:
         self.name = name
         self.topic = topic
         self.sender = Sender(session)
+        self.shard = 0
         self.window = ReplayWindow()
         self.hello: dict[str, str] | None = None
         self.asked_at = float("-inf")

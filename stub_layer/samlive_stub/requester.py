@@ -49,6 +49,8 @@ PENDING_SECONDS = 120.0
 MAX_SESSIONS = 4
 """Relay sessions whose replay windows are remembered."""
 
+MAX_SHARDS = range(1, 257)
+
 NEVER = float("inf")
 
 
@@ -95,12 +97,13 @@ _REASONS = {
 class _Relay:
     """The relay session that presence named last."""
 
-    __slots__ = ("greeted", "name", "order", "session", "shards")
+    __slots__ = ("counter", "greeted", "name", "order", "session", "shards")
 
-    def __init__(self, session: str, shards: int, since: int) -> None:
+    def __init__(self, session: str, shards: list[int], since: int, counter: int) -> None:
         self.session = session
         self.shards = shards
         self.order = (since, session)
+        self.counter = counter
         self.name = session_sender(session)
         self.greeted = False
 
@@ -267,11 +270,13 @@ class StubSide:
         fields = frames.decode_fields(frame.body)
         try:
             session, state = fields["session"], fields["state"]
-            since, shards = int(fields["since"]), int(fields["shards"])
+            since, count = int(fields["since"]), int(fields["shards"])
         except (KeyError, ValueError):
             raise FrameError("presence lacks a field") from None
-        if frame.kind != frames.PRESENCE or shards < 1 or state not in (HERE, GONE):
+        if frame.kind != frames.PRESENCE or count not in MAX_SHARDS or state not in (HERE, GONE):
             raise FrameError("no presence")
+        down = fields.get("down", "").split(",")
+        shards = [number for number in range(count) if str(number) not in down] or [0]
         known = self._relay is not None and self._relay.session == session
         if state == GONE:
             if known or self._relay is None:
@@ -280,13 +285,14 @@ class StubSide:
             return
         if known:
             assert self._relay is not None
-            self._relay.shards = shards
+            if frame.counter >= self._relay.counter:
+                self._relay.shards, self._relay.counter = shards, frame.counter
             self._relay.order = (since, session)
             was, self._presence = self._presence, HERE
             if was != HERE and self._state in (SEEKING, ORPHANED):
                 self._step("here", now)
         elif self._relay is None or self._presence != HERE or (since, session) > self._relay.order:
-            self._relay, self._presence = _Relay(session, shards, since), HERE
+            self._relay, self._presence = _Relay(session, shards, since, frame.counter), HERE
             self._step("here", now)
 
     def _hear_relay(self, frame: Frame, now: float) -> None:
@@ -391,7 +397,8 @@ class StubSide:
 
     def _send(self, message: Message, indices: list[int] | None = None) -> None:
         assert self._relay is not None
-        shard = zlib.crc32(self._worker.encode()) % self._relay.shards
+        shards = self._relay.shards
+        shard = shards[zlib.crc32(self._worker.encode()) % len(shards)]
         topic = request_topic(self._app, self._stage, self._relay.session, shard)
         self._outbox.put(topic, self._sender, message, indices)
 

@@ -13,7 +13,6 @@ dropped: it ends by `answer`, or by an error of the protocol's own.
 """
 
 import os
-import zlib
 from collections.abc import Iterable
 
 from . import frames
@@ -46,6 +45,7 @@ from .protocol import (
     worker_sender,
 )
 from .relay_events import ForeignPresence, Hello, Invocation, Refused, RelayEvent
+from .relay_shards import Shards
 from .relay_workers import Request, Worker
 from .seal import Sealer, SealError
 
@@ -56,6 +56,7 @@ PENDING_SECONDS = 60.0
 CACHE_BYTES = 64 * 1024 * 1024
 CACHE_SECONDS = 1200.0
 MAX_WORKERS = 4096
+CROWD_SECONDS = 60.0
 
 MAX_RESPONSE_BYTES = MAX_PAYLOAD_BYTES + 100
 """What Lambda takes as a response; it says so in the error it gives beyond."""
@@ -102,7 +103,6 @@ class RelaySide:
         self._app = app
         self._stage = stage
         self._session = session
-        self._shards = shards
         self._owner = owner
         self._host = host
         self._since = since_ms
@@ -110,7 +110,7 @@ class RelaySide:
         self._state = GONE
         self._name = session_sender(session)
         self._presence_sender = Sender(self._name)
-        self._outboxes = [Outbox(self._sealer, shard) for shard in range(shards)]
+        self._shards = Shards(self._sealer, shards, lambda shard: self.topics(shard)[-1])
         self._republish = False
         self._workers: dict[bytes, Worker] = {}
         self._assembly = Reassembler(PENDING_BYTES, PENDING_SECONDS, eager=True)
@@ -132,28 +132,44 @@ class RelaySide:
         )
 
     def topics(self, shard: int) -> tuple[str, ...]:
-        """Return the topics that a connection subscribes to; presence is for the first."""
+        """Return the topics that a connection subscribes to.
+
+        Presence is for the first two: the second one hears the will of the first.
+        """
         requests = request_topic(self._app, self._stage, self._session, shard)
-        return (self._presence_topic, requests) if shard == 0 else (requests,)
+        return (self._presence_topic, requests) if shard < 2 else (requests,)
 
     def usage(self, now: float) -> float:
         """Return which part of the broker's limits the busiest shard used in the last second."""
-        return max(outbox.usage(now) for outbox in self._outboxes)
+        return self._shards.usage(now)
 
-    def open_shard(self) -> Publish:
-        """Spread the requests over one more connection; return presence, which says so.
+    def crowd(self, now: float) -> int:
+        """Return how many workers were heard in the last minute."""
+        return sum(now - worker.heard_at < CROWD_SECONDS for worker in self._workers.values())
+
+    def open_shard(self) -> None:
+        """Spread the requests over one more connection, and have presence say so.
 
         Call it when the connection has subscribed to `topics(shards)`, where
         shards is the number so far. Stubs turn to it with their next request.
         """
-        self._outboxes.append(Outbox(self._sealer, self._shards))
-        self._shards += 1
-        return self.announce()
+        self._shards.add()
+        self._republish = self._state == HERE
+
+    def lose_shard(self, shard: int) -> None:
+        """A connection broke: what waits in it leaves by others, stubs turn to others."""
+        if self._shards.lose(shard):
+            self._republish = self._state == HERE
+
+    def regain_shard(self, shard: int) -> None:
+        """A connection is back and subscribed; presence is said again in any case."""
+        self._shards.regain(shard)
+        self._republish = self._state == HERE
 
     @property
     def shards(self) -> int:
         """Connections the requests are spread over."""
-        return self._shards
+        return len(self._shards)
 
     def presence(self, state: str) -> Publish:
         """Return the retained presence message, to publish or to leave as a will.
@@ -165,14 +181,14 @@ class RelaySide:
             "session": self._session,
             "owner": self._owner,
             "host": self._host,
-            "shards": str(self._shards),
+            **self._shards.fields,
             "since": str(self._since),
             "state": state,
         }
         message = Message(frames.PRESENCE, os.urandom(16), frames.encode_fields(fields))
         plain = message.encode(0, self._name, self._presence_sender.next())
         payload = self._sealer.seal(self._presence_topic, plain)
-        return Publish(self._presence_topic, payload, 0, retain=True)
+        return Publish(self._presence_topic, payload, self._shards.live[0], retain=True)
 
     def announce(self) -> Publish:
         """Return presence "here"; from now on it is repeated when others disturb it."""
@@ -237,7 +253,7 @@ class RelaySide:
 
     def next_wakeup(self, now: float) -> float:
         """Return when `tick` and `take_publishes` are due; infinity when nothing waits."""
-        times = [outbox.next_wakeup(now) for outbox in self._outboxes]
+        times = [self._shards.next_wakeup(now)]
         if (asked := self._assembly.asked_at()) is not None:
             times.append(asked + STALL_SECONDS)
         if self._republish:
@@ -252,7 +268,7 @@ class RelaySide:
 
     def take_publishes(self, now: float) -> list[Publish]:
         """Return the packets that may leave now, paced per shard below the broker's limits."""
-        publishes = [packet for outbox in self._outboxes for packet in outbox.take(now)]
+        publishes = self._shards.take(now)
         if self._republish:
             self._republish = False
             publishes.insert(0, self.presence(HERE))
@@ -267,7 +283,7 @@ class RelaySide:
             raise FrameError("presence lacks a field") from None
         if session == self._session:
             # Our own will, sent for a connection that is back by now.
-            self._republish = state == GONE and self._state == HERE
+            self._republish |= state == GONE and self._state == HERE
             return []
         newer = (since, session) > (self._since, self._session)
         if self._state != HERE:
@@ -279,15 +295,15 @@ class RelaySide:
 
     def _hear_worker(self, topic: str, frame: Frame, packet: bytes, now: float) -> list[RelayEvent]:
         name = worker_id(frame.sender)
-        shard = self._shard_of(topic)
+        shard = self._shards.number_of(topic)
         if shard is None:
             return [Refused("a topic of another session")]
         worker = self._workers.get(frame.sender) or self._admit(frame.sender, name)
         if not worker.window.accept(frame.counter):
             # QoS 1 repeats packets; a replay looks the same and is as harmless.
             return []
-        worker.heard_at = now
-        self._outboxes[shard].received(len(packet), now)
+        worker.heard_at, worker.shard = now, shard
+        self._shards.received(shard, len(packet), now)
         if frame.kind in (frames.REQUEST, frames.POLL) and worker.overtaken(frame):
             return []
         body = self._assembly.add(frame, now)
@@ -374,7 +390,11 @@ class RelaySide:
         assert request.answer is not None
         request.until = now + CACHE_SECONDS
         self._cached_bytes += request.answer.size
-        self._outbox(worker).put(worker.topic, worker.sender, request.answer)
+        outbox = self._outbox(worker)
+        if outbox.held_back:
+            # Under load the answer says what its ACK, which still waits, would have said.
+            outbox.withdraw(request.number, worker.topic)
+        outbox.put(worker.topic, worker.sender, request.answer)
 
     def _repeat(self, worker: Worker, request: Request, indices: list[int] | None) -> None:
         assert request.answer is not None
@@ -386,7 +406,7 @@ class RelaySide:
 
     def _forget(self, worker: Worker, request: Request) -> None:
         del worker.requests[request.number]
-        self._outbox(worker).withdraw(request.number, worker.topic)
+        self._shards.withdraw(request.number, worker.topic)
         if request.answer is not None:
             self._cached_bytes -= request.answer.size
 
@@ -450,10 +470,4 @@ class RelaySide:
         return None
 
     def _outbox(self, worker: Worker) -> Outbox:
-        return self._outboxes[zlib.crc32(worker.name.encode()) % self._shards]
-
-    def _shard_of(self, topic: str) -> int | None:
-        for shard in range(self._shards):
-            if topic == request_topic(self._app, self._stage, self._session, shard):
-                return shard
-        return None
+        return self._shards.outbox(worker.shard, worker.name)

@@ -566,8 +566,8 @@ def test_a_shard_opened_by_load_takes_requests(pair: Pair) -> None:
         pair.begin()
         assert pair.run() is not None
     assert 0.5 < relay.usage(pair.now) <= 1.0
-    assert "request/s1/1" in relay.topics(1)[0]
-    pair.say(relay.open_shard())
+    assert "request/s1/1" in relay.topics(1)[-1]
+    relay.open_shard()
     pair.settle()
     assert relay.shards == 2
     pair.sent.clear()
@@ -577,6 +577,85 @@ def test_a_shard_opened_by_load_takes_requests(pair: Pair) -> None:
         packet.topic.rsplit("/", 1)[1] for packet in pair.sent if "/request/" in packet.topic
     } == {"1"}
     assert {packet.shard for packet in pair.sent if "/reply/" in packet.topic} == {1}
+
+
+def shards_used(pair: Pair, part: str) -> set[str]:
+    return {packet.topic.rsplit("/", 1)[1] for packet in pair.sent if part in packet.topic}
+
+
+def test_an_older_presence_of_the_session_does_not_take_a_shard_away(pair: Pair) -> None:
+    relay = pair.relay(shards=1)
+    before = relay.announce()
+    relay.open_shard()
+    pair.settle()
+    pair.connect()
+    assert pair.stub.receive(before.topic, before.payload, pair.now) is None
+    pair.begin(b"x")
+    assert pair.run() == Answer(b"x")
+    assert shards_used(pair, "/request/") == {"1"}
+
+
+def test_a_shard_that_breaks_loses_no_request(pair: Pair) -> None:
+    relay = pair.relay(shards=2)
+    pair.settle()
+    pair.connect()
+    pair.begin(b"x")
+    pair.stub.take_publishes(pair.now)  # lost with the connection
+    pair.sent.clear()
+    relay.lose_shard(1)
+    assert pair.run() == Answer(b"x")
+    assert pair.now < 101
+    assert shards_used(pair, "/request/") == {"0"}
+    assert {packet.shard for packet in pair.sent} == {0}
+    relay.regain_shard(1)
+    pair.settle()
+    pair.sent.clear()
+    pair.begin(b"y")
+    assert pair.run() == Answer(b"y")
+    assert shards_used(pair, "/request/") == {"1"}
+
+
+def test_what_waits_in_a_shard_that_breaks_leaves_by_another(pair: Pair) -> None:
+    relay = pair.relay(shards=2)
+    pair.answers = False
+    pair.settle()
+    pair.connect()
+    name = pair.begin(b"x")
+    pair.settle()
+    body = random.Random(1).randbytes(3_000_000)
+    assert relay.answer(worker(1), name, body, False, pair.now)
+    pair.sent.clear()
+    pair.settle()
+    assert {packet.shard for packet in pair.sent} == {1}
+    relay.lose_shard(1)
+    assert pair.run() == Answer(body)
+    assert pair.sent[-1].shard == 0
+
+
+def test_with_every_connection_down_nothing_changes(pair: Pair) -> None:
+    relay = pair.relay(shards=2)
+    pair.settle()
+    relay.lose_shard(0)
+    relay.lose_shard(1)
+    pair.connect()
+    pair.settle()
+    pair.begin(b"x")
+    assert pair.run() == Answer(b"x")
+
+
+def test_under_load_the_answer_stands_for_its_acknowledgement(pair: Pair) -> None:
+    relay = pair.relay()
+    pair.settle()
+    pair.connect()
+    pair.answers = False
+    name = pair.begin(b"x")
+    for packet in pair.stub.take_publishes(pair.now):
+        pair.events += relay.receive(packet.topic, packet.payload, pair.now)
+    relay._shards._outboxes[0]._due = pair.now + 0.2
+    pair.sent.clear()
+    assert relay.answer(worker(1), name, b"y", False, pair.now)
+    assert pair.run() == Answer(b"y")
+    assert len([packet for packet in pair.sent if "/reply/" in packet.topic]) == 1
 
 
 def test_memory_stays_bounded(pair: Pair) -> None:
