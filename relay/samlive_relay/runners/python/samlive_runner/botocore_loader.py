@@ -6,8 +6,15 @@ makes a loader per session; here it is one per search path, filled in the zygote
 """
 
 import gc
+import os
 import sys
 from typing import Any
+
+RESOURCES = "resources-1"
+"""Type of the models that come with boto3, not with botocore."""
+
+BY_NAME = ("api_version", "service_name", "type_name")
+"""Arguments that botocore passes to its loaders by name."""
 
 _loaders: dict[Any, Any] = {}
 
@@ -41,18 +48,33 @@ def calls() -> list[Any]:
 
 
 def _is_plain(key: Any) -> bool:
-    """Tell whether a cache key is a method's name and its positional arguments."""
+    """Tell whether a cache key is a method's name and its arguments as text."""
     return isinstance(key, tuple) and all(part is None or isinstance(part, str) for part in key)
 
 
 def repeat(recorded: list[Any]) -> None:
-    """Load again what another process has recorded."""
+    """Load again what another process has recorded.
+
+    Args:
+        recorded: Keys of the loaders' caches: a method's name and its arguments,
+            those passed by name as name and value.
+    """
     session = sys.modules.get("botocore.session")
     if session is None or not recorded:
         return
     loader = session.create_loader(None)
+    boto3 = sys.modules.get("boto3")
+    if boto3 is not None:
+        # Where its sessions look for resources: without it they would be noted as absent.
+        loader.search_paths.append(os.path.join(os.path.dirname(str(boto3.__file__)), "data"))
     for name, *arguments in recorded:
+        if boto3 is None and RESOURCES in arguments:
+            continue
+        named = {}
+        while len(arguments) > 2 and arguments[-2] in BY_NAME:
+            value = arguments.pop()
+            named[arguments.pop()] = value
         try:
-            getattr(loader, name)(*arguments)
+            getattr(loader, name)(*arguments, **named)
         except Exception:
             continue  # another version of botocore: the function loads what it needs
