@@ -54,6 +54,7 @@ def test_what_nobody_can_know_stays_unknown(value: Any) -> None:
         ({"Fn::Select": [1, {"Ref": "Names"}]}, "b"),
         ({"Fn::Select": [0, {"Fn::Split": ["-", "x-y"]}]}, "x"),
         ({"Fn::FindInMap": ["By", {"Ref": "Env"}, "Timeout"]}, 30),
+        ({"Fn::FindInMap": ["By", "test", "Timeout", {"DefaultValue": 9}]}, 9),
         ({"Fn::If": ["IsDev", "yes", "no"]}, "yes"),
         ({"Fn::If": ["Not", "yes", {"Fn::If": ["Or", 1, 2]}]}, 1),
         ({"Fn::If": ["And", 1, 2]}, 2),

@@ -13,8 +13,13 @@ from samlive_transform.intrinsics import get_att, ref
 from samlive_transform.model import Function, Template
 from samlive_transform.origin import Origin
 from samlive_transform.report import FunctionReport
+from samlive_transform.steps import Note
 
 _LAYER_TYPES = ("AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion")
+_NO_CODE = (
+    "has no local code in the template: say where its source is by "
+    "Metadata: {SamLive: {Code: path}}, or no invocation of it can be answered"
+)
 _DEFAULT_TIMEOUT = 3
 _DEFAULT_MEMORY = 128
 
@@ -40,6 +45,13 @@ class Inventory:
         for id, function in self._template.functions.items():
             for copy in self._copies(function):
                 yield self.describe(copy, kept.get(id, ""))
+
+    def unknown_code(self, kept: dict[str, str]) -> Iterator[Note]:
+        """Yield a note for every live function whose source is not on this machine."""
+        for id, function in self._template.functions.items():
+            found = self.describe(function, "")
+            if id not in kept and found.code is None and found.inline is None:
+                yield Note(function.path, _NO_CODE)
 
     def describe(self, function: Function, reason: str) -> FunctionReport:
         """Return the report of one function; an empty reason means that it is live."""

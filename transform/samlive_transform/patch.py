@@ -190,7 +190,7 @@ class Patcher:
     def _mapping(self, node: Node, plan: Plan, slot: Slot | None) -> None:
         pairs = list(node.pairs())
         names = [key.text for key, _ in pairs]
-        column = pairs[0][0].column
+        column = _column(node)
         changed = plan.replaced.keys() | plan.deleted | plan.inside.keys()
         added = dict(plan.added)
         for name in changed.difference(names):
@@ -252,7 +252,7 @@ class Patcher:
         """Delete all pairs; put the new ones, or braces, in their place."""
         if slot is None or ((node.tag or node.anchor) and not added):
             raise Awkward
-        column = pairs[0][0].column
+        column = _column(node)
         lines = [line for k, v in added.items() for line in write_pair(k, v, column, self.style)]
         first, value = pairs[0]
         alone = self._starts_line(first.start)
@@ -323,6 +323,8 @@ class Patcher:
         """Return the offset of the first dash, behind tag, anchor and comments."""
         offset = node.start
         while self._text[offset] != "-":
+            if offset >= node.children[0].start:
+                raise Awkward
             if self._text[offset] in "!&":
                 offset = _WORD.match(self._text, offset).end()  # type: ignore[union-attr]
             offset = line_end(self._text, offset) if self._text[offset] == "#" else offset + 1
@@ -383,6 +385,11 @@ class Patcher:
                 break
             place = line_end(self._text, place) + 1
         return place
+
+
+def _column(mapping: Node) -> int:
+    """Return the column of a block mapping's keys, or of the "?" in front of them."""
+    return mapping.children[0].column if mapping.tag or mapping.anchor else mapping.column
 
 
 def _without_return(text: str, line_feed: int) -> int:

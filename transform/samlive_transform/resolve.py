@@ -113,9 +113,15 @@ class Resolver:
         for key in body[:3]:
             step = self.value(key, depth)
             if not isinstance(found, dict) or not isinstance(step, str | int) or step not in found:
-                return UNKNOWN
+                return self._fallback(body[3:], depth)
             found = found[step]
         return found
+
+    def _fallback(self, options: list[Any], depth: int) -> Any:
+        """Return the `DefaultValue` that AWS::LanguageExtensions allows in `Fn::FindInMap`."""
+        given = options[0] if options else None
+        default = given.get("DefaultValue", UNKNOWN) if isinstance(given, dict) else UNKNOWN
+        return self.value(default, depth)
 
     def _sub(self, body: Any, depth: int) -> Any:
         parts = sub_parts({"Fn::Sub": body})

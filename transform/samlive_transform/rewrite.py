@@ -119,7 +119,8 @@ class _Engine:
         """Rewrite one unit; tokens are its outputs' values that are called at deploy time."""
         case = kept.Case(unit.template, self.options, unit.prefix, deploy_calls(unit, tokens))
         reasons = kept.decide(case)
-        functions = tuple(Inventory(unit.template, unit.source, unit.prefix).functions(reasons))
+        inventory = Inventory(unit.template, unit.source, unit.prefix)
+        functions = tuple(inventory.functions(reasons))
         children = {
             id: self.rewrite(child, output_tokens(unit, id, tokens))
             for id, child in unit.children.items()
@@ -129,6 +130,8 @@ class _Engine:
         found, notes = artifacts(unit, tree, functions, frozenset(reasons))
         for note in notes:
             recorder.note("artifacts", note)
+        for note in inventory.unknown_code(reasons):
+            recorder.note("stub", note)
         own = Report(functions, recorder.changes(tree), recorder.notices(), found)
         report = _joined([own, *(child.report for child in children.values())])
         by_id = {each.logical_id: each for each in found if each.kind == "template"}

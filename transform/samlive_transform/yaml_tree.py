@@ -56,7 +56,7 @@ class Node:
         anchor: The name behind & or *, None when there is none.
         style: "" for plain scalars, else one of ' " | >; "{" for collections in
             brackets or braces, "" for others.
-        text: Text of a scalar; empty for others.
+        text: Text of a scalar, or of the scalar that an alias stands for; empty for others.
         children: Items of a sequence; keys and values of a mapping in turn.
         value: Plain value, short tags in long form.
         target: The node that an alias stands for.
@@ -261,6 +261,7 @@ class _Composer:
         # A copy: whoever changes one place must not change the other.
         node.value = copy.deepcopy(target.value)
         node.target = target
+        node.text = target.text
         return node
 
 
@@ -293,7 +294,7 @@ def _mapping_value(node: Node) -> dict[str, Any]:
         key = children[index]
         name = key.text
         if key.kind is not SCALAR:
-            key, name = _key_of_alias(key)
+            _refuse_key(key)
         if name == "<<" and not key.style:
             merged.append(children[index + 1])
         elif name in value:
@@ -309,11 +310,12 @@ def _mapping_value(node: Node) -> dict[str, Any]:
     return value
 
 
-def _key_of_alias(key: Node) -> tuple[Node, str]:
-    if key.kind is ALIAS and key.target is not None and key.target.kind is SCALAR:
-        return key, key.target.text
-    what = {MAPPING: "a mapping", SEQUENCE: "a list"}.get(key.kind, "an alias")
-    raise Unreadable(f"{what} as a key", key.line, key.column, "key")
+def _refuse_key(key: Node) -> None:
+    """Refuse a key that is neither a text nor an alias of one."""
+    target = key.target or key
+    if target.kind is not SCALAR:
+        what = "a mapping" if target.kind is MAPPING else "a list"
+        raise Unreadable(f"{what} as a key", key.line, key.column, "key")
 
 
 def _merge(source: Node, value: dict[str, Any]) -> dict[str, Any]:
