@@ -141,6 +141,8 @@ class Stub:
             for packet in self.side.take_publishes(now_s):
                 self._broker.publish(packet)
             self._changed.clear()
+            if self.side.outcome is not None:
+                break
             wait = self.side.next_wakeup(now_s) - now_s
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), None if wait > 1e6 else max(0, wait))
