@@ -14,6 +14,7 @@ nobody. A relay keeps at most 64 idle workers, so memory stops growing there
 and a call to an environment whose worker was ended starts another.
 """
 
+import statistics
 import time
 
 from support import place, projects
@@ -33,6 +34,7 @@ from support.stats import Collector
 
 AT_ONCE = 8
 IDLE_SECONDS = 5.0
+LEARN_SECONDS = 1.5
 FUNCTION_LEVELS = (1, 10, 50)
 ENVIRONMENT_LEVELS = (10, 100, 500, 1000)
 
@@ -91,6 +93,11 @@ def _functions(bench: Bench, found: Collector, level: int) -> None:
 def _environments(bench: Bench, found: Collector, level: int) -> None:
     name = f"environments {level}"
     where, relay = _start(bench, 1, found, name)
+    # One call before: from it the relay learns what to preload.
+    fleet = Fleet(where, ["Function0"])
+    fleet.run(1, 1, lambda _: b"{}")
+    time.sleep(LEARN_SECONDS)
+    fleet.close()
     fleet = Fleet(where, ["Function0"] * level)
     _calls(fleet, level, found, f"{name} first")
     _calls(fleet, level, found, f"{name} second")
@@ -110,8 +117,7 @@ def _holds(relay: Child, found: Collector, name: str) -> None:
     found.add(f"{name} relay MiB", private_dirty(relay.pid))
     found.add(f"{name} descriptors", descriptors(relay.pid))
     found.add(f"{name} processes", len(serving))
-    each = sum(map(private_dirty, serving)) / max(1, len(serving))
-    found.add(f"{name} worker MiB", each)
+    found.add(f"{name} worker MiB", statistics.median(map(private_dirty, serving)))
     found.add(
         f"{name} others MiB", sum(private_dirty(pid) for pid in workers if pid not in serving)
     )
@@ -125,7 +131,7 @@ def _report_functions(result: Result, found: Collector, levels: list[int]) -> No
         "first call each, ms",
         "relay, MiB",
         "shared helpers, MiB",
-        "each worker, MiB",
+        "typical worker, MiB",
         "descriptors",
         "idle CPU, %",
     )
@@ -141,6 +147,7 @@ def _report_functions(result: Result, found: Collector, levels: list[int]) -> No
             found.series(f"{name} descriptors").text(0),
             found.series(f"{name} idle").text(2),
         )
+    table.notes.append("a first session: what to preload is learned from the first calls")
     if levels[-1] == FUNCTION_LEVELS[-1]:
         name = f"functions {levels[-1]}"
         idle, memory = found.series(f"{name} idle"), found.series(f"{name} relay MiB")
@@ -157,7 +164,7 @@ def _report_environments(result: Result, found: Collector, levels: list[int]) ->
         "second call each, ms",
         "relay, MiB",
         "workers alive",
-        "each worker, MiB",
+        "typical worker, MiB",
         "descriptors",
     )
     for level in levels:
