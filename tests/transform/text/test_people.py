@@ -284,6 +284,17 @@ UNCUT = (
                  id="comments-around-it-stay"),
     pytest.param("A:\n  - - 1 # a\n    - 2 # b\n  # c\n  - 3\n", Edit(("A", 0, 0), DELETE),
                  "A:\n  -   - 2 # b\n  # c\n  - 3\n", id="item-behind-two-dashes"),
+    pytest.param("A: &a {X: {Z: 1}}\nB:\n  <<: *a\n  V: 2\n", Edit(("B", "X", "Z"), 2),
+                 "A: &a {X: {Z: 1}}\nB:\n  X:\n    Z: 2\n  V: 2\n",
+                 id="inside-a-merged-key"),
+    pytest.param("K: &k X\nA:\n  *k : 1\n", Edit(("A", "X"), 2), "K: &k X\nA:\n  X: 2\n",
+                 id="alias-as-key"),
+    pytest.param("A: [X: 1, W: 2]\n", Edit(("A", 0, "X"), 3), "A: [{X: 3}, W: 2]\n",
+                 id="pair-without-braces"),
+    pytest.param("A:\n  ? X\n  : 1\n", Edit(("A", "Z"), 3),
+                 "A:\n  ? X\n  : 1\n  Z: 3\n", id="behind-an-explicit-key"),
+    pytest.param("A:\n  - - 1 # a\n    - 2\n", Edit(("A", 0, 0), Insert(0)),
+                 "A:\n  -   - 0\n      - 1 # a\n      - 2\n", id="in-front-behind-two-dashes"),
     pytest.param("A: &a {X: 1}\nB:\n  # b\n  <<: *a\n  V: 2\n", Edit(("B", "X"), DELETE),
                  "A: &a {X: 1}\nB:\n  V: 2\n", id="comments-lost-with-a-merge-key"),
 )  # fmt: skip
@@ -306,6 +317,7 @@ def test_everything_can_go() -> None:
     source = parse("# top\nResources:\n  A: {Type: x}\n")
     assert render_people(source, [Edit(("Resources",), DELETE)]) == "# top\n{}\n"
     assert render_people(source, [Edit((), {"B": [1]})]) == "# top\nB:\n  - 1\n"
+    assert render_people(parse('{"Resources": {}}\n'), [Edit((), {"B": 1})]) == '{"B":1}\n'
 
 
 JSON = """\

@@ -66,6 +66,20 @@ def test_a_directory_suggests_the_template_in_it(tmp_path: Path) -> None:
     assert str(tmp_path / "template.yaml") in caught.value.hint
 
 
+def test_without_a_close_name_what_is_there_is_listed(tmp_path: Path) -> None:
+    (tmp_path / "orders.json").write_text("{}")
+    with pytest.raises(TemplateError) as caught:
+        read(tmp_path / "template.yaml")
+    assert caught.value.hint == f"Found in {tmp_path}: orders.json."
+    with pytest.raises(TemplateError, match="does not exist") as caught:
+        read(tmp_path / "absent" / "template.yaml")
+    assert caught.value.hint == f"There is no directory {tmp_path / 'absent'}."
+
+
+def test_a_text_can_be_too_long() -> None:
+    assert "1,048,577 bytes" in refusal("#" * (MOST_BYTES + 1)).message
+
+
 LANGUAGES = (
     pytest.param("Resources:\n{% if prod %}\n  A: {}\n{% endif %}\n", "jinja2", 2, id="jinja2"),
     pytest.param(
@@ -166,6 +180,8 @@ SHAPES = (
     pytest.param("A: {<<: 1}\n", 1, "a merge key (<<) without a mapping", "", id="merge-value"),
     pytest.param("A: 1\n---\nB: 2\n", 2, "a second document", "'---'", id="documents"),
     pytest.param("[a]: 1\n", 1, "a list as a key", "quotes", id="key-list"),
+    pytest.param("A: &a {b: c}\n*a : 1\n", 2, "a mapping as a key", "quotes", id="key-alias"),
+    pytest.param("A: 1\n", 1, "no section 'Resources'; found: A", "Name a", id="something-else"),
 )  # fmt: skip
 
 
@@ -183,6 +199,7 @@ def test_what_is_no_template(text: str, line: int, found: str, hint: str) -> Non
     [
         pytest.param("Resources:\n  A: 1\n\n  B: 2\n  A: 3\n", id="yaml"),
         pytest.param('{"Resources": {\n  "A": 1,\n\n"B": 2,\n  "A": 3}}', id="json"),
+        pytest.param("{\n  A: 1,\n\nB: 2,\n  A: 3, C: !Ref D}", id="braces-with-tags"),
         pytest.param("Resources: {\n  A: 1,\n\nB: 2,\n  'A': 3}", id="quoted-differently"),
     ],
 )

@@ -80,6 +80,17 @@ def test_aliases_and_merge_keys_are_resolved() -> None:
     assert tree["B"]["x"] == 1
 
 
+def test_an_alias_of_a_text_can_be_a_key() -> None:
+    source = parse("A: &a x\nB:\n  c: 1\n  *a : 2" + RESOURCES)
+    assert source.tree["B"] == {"c": 1, "x": 2}
+    assert source.line(("B", "x")) == 4
+
+
+def test_a_merged_list_of_aliases_has_lines() -> None:
+    source = parse("A: &a {x: 1}\nB: &b {y: 1}\nC: {<<: [*a, *b]}" + RESOURCES)
+    assert (source.line(("C", "x")), source.line(("C", "y"))) == (1, 2)
+
+
 def test_an_anchor_can_be_given_anew() -> None:
     tree = parse("A: &a 1\nB: *a\nC: &a 2\nD: *a" + RESOURCES).tree
     assert (tree["B"], tree["D"]) == (1, 2)
