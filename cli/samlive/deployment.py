@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from samlive_relay.config import Broker
     from samlive_transform import Result
 
+_MESSAGES = (
+    "each invocation: 3 messages on AWS IoT (request, acknowledgement, response), and one more for "
+    "every 50 KB of payload"
+)
+
 
 class Deployment:
     """The stage's stack and what belongs to it.
@@ -196,6 +201,7 @@ class Deployment:
         lines += [f"change  {c.logical_id}.{c.path}: {c.reason}" for c in result.report.changes]
         if self._found.layer is None:
             lines.append("publish the stub layer")
+        lines.append(_MESSAGES)
         if self.adopting:
             lines.append(f"keep the template, parameters and code of {self.stack_name}")
         return lines + plan.show(self._plan)

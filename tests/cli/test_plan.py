@@ -1,6 +1,7 @@
 """Packages and plans: known before anything is changed, and small when nothing is new."""
 
 import io
+import os
 import threading
 import zipfile
 from dataclasses import replace
@@ -265,8 +266,6 @@ class TestPackage:
 
 class TestArchive:
     def test_same_content_gives_the_same_bytes(self, tmp_path: Path) -> None:
-        import os
-
         for name, when in (("a", 1_000_000_000), ("b", 1_700_000_000)):
             folder = tmp_path / name
             (folder / "pkg").mkdir(parents=True)
@@ -314,6 +313,23 @@ class TestBuild:
         found = build.recipe(replace(KEPT, runtime=runtime, metadata=metadata), tmp_path)
         assert found is not None
         assert found.manager == manager
+
+    @pytest.mark.parametrize("edited", [False, True])
+    def test_what_sam_has_built_is_taken_until_the_next_edit(
+        self, tmp_path: Path, edited: bool
+    ) -> None:
+        folder, built = tmp_path / "src", tmp_path / ".aws-sam/build/Seed"
+        for path in (folder, built):
+            path.mkdir(parents=True)
+        (folder / "requirements.txt").write_text("")
+        (built / "built.py").write_text("")
+        (tmp_path / ".aws-sam/build.toml").write_text("")
+        when = 2_000_000_000 if edited else 1_000_000_000
+        os.utime(folder / "requirements.txt", (when, when))
+        assert build.sam_build(KEPT, folder) == (None if edited else built)
+        if not edited:
+            content = build.package(KEPT, folder, tmp_path / "cache")
+            assert content == archive.zip_folder(built)
 
     def test_failed_build_is_told_with_the_way_out(self, tmp_path: Path) -> None:
         (tmp_path / "requirements.txt").write_text("")

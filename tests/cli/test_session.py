@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -387,6 +388,10 @@ class TestOtherCommands:
         (status,) = told["status"]
         assert status["state"] == "CREATE_COMPLETE"
         assert status["functions"] == {"Paint": "live"}
+        assert f" on {socket.gethostname()} since " in status["served_by"]
+        assert ready.live.stop() == 0
+        done = session.run("status", "--stage", "ana")
+        assert "served_by  nobody" in done.stdout
         assert [stage["stack"] for stage in told["stages"]] == [ready.ready["stack"]]
         assert all(check["ok"] for check in told["doctor"])
 

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from samlive import output, stage
+from samlive import holder, output, stage
 from samlive.access import Access
 from samlive.deploy import standing
 from samlive.deploy.aws import Aws
 from samlive.deployment import stack_name
 from samlive.rewriting import options, recall, rewrite
 from samlive.settings import Settings
-from samlive.state import Project
+from samlive.state import Project, StageState
 
 
 def run(settings: Settings, environment: Mapping[str, str]) -> int:
@@ -36,9 +36,17 @@ def run(settings: Settings, environment: Mapping[str, str]) -> int:
         state=found["StackStatus"] if found else "not deployed",
         changed=str((found or {}).get("LastUpdatedTime") or (found or {}).get("CreationTime", "")),
         made_by=standing.tags_of(found or {}).get(standing.VERSION_TAG, ""),
+        served_by=_served_by(aws, settings.app, name, project.of(name)),
         functions=_functions(settings, name, record),
     )
     return 0
+
+
+def _served_by(aws: Aws, app: str, name: str, state: StageState) -> str:
+    if state.key is None:
+        return "not known: the stage's key is not on this machine"
+    region = str(state.record.get("iot_region") or aws.region)
+    return holder.of_stage(aws, app, name, state.key, region) or "nobody"
 
 
 def _functions(settings: Settings, name: str, record: Mapping[str, Any]) -> dict[str, str]:

@@ -113,6 +113,24 @@ class Aws:
         answer = self._call("iot", "describe_endpoint", region=region, endpointType="iot:Data-ATS")
         return str(answer["endpointAddress"])
 
+    def retained_message(self, region: str, topic: str) -> bytes:
+        """Return what AWS IoT keeps on a topic; empty when it keeps nothing."""
+        with self._told("iot:GetRetainedMessage"):
+            if ("iot-data", region) not in self._clients:
+                address = self.access.endpoint_url or f"https://{self.iot_endpoint(region)}"
+                self._clients["iot-data", region] = self._session.client(
+                    "iot-data",
+                    region_name=region,
+                    **{**_client_settings(self.access), "endpoint_url": address},
+                )
+        try:
+            answer = self._call("iot-data", "get_retained_message", region=region, topic=topic)
+        except AwsError as error:
+            if error.code == "ResourceNotFoundException":
+                return b""
+            raise
+        return bytes(answer.get("payload", b""))
+
     # --- lambda -----------------------------------------------------------
 
     def layer_versions(self, name: str) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,8 @@
 
 A kept function runs in Lambda, so its dependencies must be in its package. The
 work is done by aws-lambda-builders, SAM's own library; the result is cached by
-the content of the sources. A function without a manifest needs no build.
+the content of the sources. A function without a manifest needs no build, and
+what `sam build` has built since the last edit is taken as it is.
 """
 
 import shutil
@@ -56,6 +57,17 @@ def recipe(function: FunctionReport, folder: Path) -> Recipe | None:
     return None
 
 
+def sam_build(function: FunctionReport, folder: Path) -> Path | None:
+    """Return what `sam build` made of a function when nothing was edited since."""
+    for project in (folder, *folder.parents):
+        built = project / ".aws-sam" / "build" / function.logical_id
+        mark = project / ".aws-sam" / "build.toml"
+        if built.is_dir() and mark.is_file():
+            newest = max((path.stat().st_mtime_ns for path in archive.files_of(folder)), default=0)
+            return built if newest < mark.stat().st_mtime_ns else None
+    return None
+
+
 def package(function: FunctionReport, folder: Path, cache: Path) -> bytes:
     """Return the zip of a function: built when it has to be.
 
@@ -70,6 +82,9 @@ def package(function: FunctionReport, folder: Path, cache: Path) -> bytes:
     found = recipe(function, folder)
     if found is None:
         return archive.zip_folder(folder)
+    built = sam_build(function, folder)
+    if built is not None:
+        return archive.zip_folder(built)
     inputs = f"{archive.digest_folder(folder)}-{function.runtime}-{function.architecture}"
     kept = cache / f"{archive.digest((inputs + repr(found)).encode())}.zip"
     if kept.is_file():
