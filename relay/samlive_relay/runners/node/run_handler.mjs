@@ -14,6 +14,7 @@ import { findHandler } from "./handler.mjs";
 import { patchConsole, logError, setRequest } from "./logs.mjs";
 import { invoke } from "./invoke.mjs";
 import { offerStreaming } from "./streaming.mjs";
+import { locate } from "./syntax.mjs";
 
 const client = new RuntimeClient(process.env.AWS_LAMBDA_RUNTIME_API);
 const takeLoaded = watchLoads();
@@ -43,6 +44,7 @@ offerStreaming();
 async function reportLoaded() {
   const files = takeLoaded();
   if (files.length) await client.loaded(files);
+  return files.map(([file]) => file);
 }
 
 async function serve(handler) {
@@ -73,7 +75,7 @@ let handler;
 try {
   handler = await findHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);
 } catch (error) {
-  await reportLoaded();
+  locate(error, await reportLoaded());
   await fail(error, 1);
 }
 await reportLoaded();

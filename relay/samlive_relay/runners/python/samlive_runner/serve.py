@@ -12,6 +12,7 @@ What the function writes goes to the ordinary descriptors 1 and 2, so that its
 child processes are heard as well; they are flushed before each answer.
 """
 
+import itertools
 import json
 import os
 import socket
@@ -35,7 +36,7 @@ from .channel import (
 from .context import LambdaContext
 
 
-def serve(connection: socket.socket) -> None:
+def serve(connection: socket.socket, preloaded: int = 0) -> None:
     """Serve one environment until the relay closes the channel."""
     channel = Channel(connection)
     message = channel.receive()
@@ -64,7 +65,7 @@ def serve(connection: socket.socket) -> None:
                 # After the answer: clients made in the handler count as well.
                 channel.send_json(
                     DEPENDENCIES,
-                    {"modules": _dependencies(ledger), "loader": botocore_loader.calls()},
+                    {"modules": dependencies(preloaded), "loader": botocore_loader.calls()},
                 )
                 told = True
 
@@ -112,12 +113,18 @@ def _invoke(
     channel.send(kind, body)
 
 
-def _dependencies(ledger: fresh.Ledger) -> list[str]:
-    """Return the modules of the interpreter and its packages that were imported, in order."""
+def dependencies(preloaded: int = 0) -> list[str]:
+    """Return the modules of the interpreter and its packages that were imported, in order.
+
+    Args:
+        preloaded: How many modules a fork began with. They are not even looked at:
+            a glance counts a reference, and so copies a page shared with the zygote.
+    """
     places = {os.path.realpath(path) + os.sep for path in sysconfig.get_paths().values()}
+    newest = itertools.islice(reversed(sys.modules.items()), max(0, len(sys.modules) - preloaded))
     return [
         name
-        for name, module in list(sys.modules.items())
+        for name, module in reversed(list(newest))
         if name != "__main__" and not name.startswith("samlive_runner") and _is_in(module, places)
     ]
 

@@ -155,7 +155,7 @@ def _become(descriptors: list[int]) -> int:
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()  # else every child draws the same numbers
     importlib.invalidate_caches()
-    serve(socket.socket(fileno=descriptors[CHANNEL]))
+    serve(socket.socket(fileno=descriptors[CHANNEL]), len(sys.modules))
     return 0
 
 

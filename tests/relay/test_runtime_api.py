@@ -1,0 +1,162 @@
+"""The Runtime API on loopback: who is refused, and what a client gets."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+
+import pytest
+
+from relay_session import Run
+from samlive_relay.workers.runtime_api import RuntimeApi, Slot
+from samlive_relay.workers.worker import Call
+
+NEXT = "/2018-06-01/runtime/invocation/next"
+
+
+class Seen:
+    """A slot and what it was told."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[str, bytes, bool]] = []
+        self.loaded: list[bytes] = []
+        self.faults: list[bytes] = []
+        self.slot = Slot(
+            on_answer=lambda *answer: self.answers.append(answer),
+            on_init_error=self.faults.append,
+            on_ready=lambda: None,
+            on_loaded=self.loaded.append,
+        )
+
+
+async def request(
+    port: int,
+    method: str,
+    path: str,
+    body: bytes = b"",
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[int, dict[str, str], bytes]:
+    """Send one request as raw bytes, so that nothing about it is implied."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    given = {"Host": f"127.0.0.1:{port}", "Content-Length": str(len(body)), **headers}
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items())]
+    writer.write("\r\n".join([*lines, "", ""]).encode() + body)
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    status, *fields = head.strip().split("\r\n")
+    got = dict(field.lower().split(": ", 1) for field in fields)
+    text = await reader.readexactly(int(got.get("content-length", "0")))
+    writer.close()
+    return int(status.split()[1]), got, text
+
+
+Act = Callable[[int, str, Seen], Awaitable[None]]
+
+
+def serving(act: Act) -> Awaitable[None]:
+    async def scenario() -> None:
+        api, seen = RuntimeApi(), Seen()
+        address, _, token = (await api.add(seen.slot)).partition("/")
+        host, _, port = address.partition(":")
+        assert host == "127.0.0.1"
+        try:
+            await act(int(port), f"/{token}", seen)
+        finally:
+            await api.close()
+
+    return scenario()
+
+
+REFUSED: dict[str, tuple[str | None, dict[str, str], int]] = {
+    "no token": ("", {}, 403),
+    "another token": ("/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", {}, 403),
+    "a foreign host": (None, {"Host": "attacker.example"}, 403),
+    "a web page": (None, {"Origin": "https://attacker.example"}, 403),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_strangers_are_refused(run: Run, case: str) -> None:
+    root, headers, status = REFUSED[case]
+
+    async def act(port: int, own: str, seen: Seen) -> None:
+        seen.slot.calls.put_nowait(Call("id", {}, b"secret", None))
+        path = (own if root is None else root) + NEXT
+        got, _, body = await request(port, "GET", path, headers=headers)
+        assert got == status
+        assert b"secret" not in body
+
+    run(serving(act))
+
+
+def test_an_answer_to_another_request_is_refused(run: Run) -> None:
+    async def act(port: int, own: str, seen: Seen) -> None:
+        status, _, _ = await request(
+            port, "POST", f"{own}/2018-06-01/runtime/invocation/other/response", b"x"
+        )
+        assert status == 400
+        assert seen.answers == []
+
+    run(serving(act))
+
+
+@pytest.mark.parametrize("path", ["/2018-06-01/runtime/nothing", "/elsewhere", ""])
+def test_unknown_paths_are_not_found(run: Run, path: str) -> None:
+    async def act(port: int, own: str, seen: Seen) -> None:
+        status, _, _ = await request(port, "GET", own + path)
+        assert status == 404
+
+    run(serving(act))
+
+
+@pytest.mark.parametrize(
+    "bad", [b"nonsense\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n"]
+)
+def test_malformed_requests_are_refused(run: Run, bad: bytes) -> None:
+    async def act(port: int, own: str, seen: Seen) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(bad)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 400")
+        writer.close()
+
+    run(serving(act))
+
+
+def test_an_invocation_goes_out_with_its_headers_and_comes_back(run: Run) -> None:
+    async def act(port: int, own: str, seen: Seen) -> None:
+        fields = {
+            "request-id": "id",
+            "deadline-ms": "123",
+            "invoked-function-arn": "arn",
+            "trace-id": "Root=1",
+            "aws-tenant-id": "acme",
+            "now-ms": "1",
+        }
+        seen.slot.calls.put_nowait(Call("id", fields, b'{"a": 1}', None))
+        status, headers, event = await request(port, "GET", own + NEXT)
+        assert (status, event) == (200, b'{"a": 1}')
+        expected = {
+            "lambda-runtime-aws-request-id": "id",
+            "lambda-runtime-deadline-ms": "123",
+            "lambda-runtime-invoked-function-arn": "arn",
+            "lambda-runtime-trace-id": "root=1",
+            "lambda-runtime-aws-tenant-id": "acme",
+        }
+        assert {n: v for n, v in headers.items() if n.startswith("lambda-")} == expected
+        answer = f"{own}/2018-06-01/runtime/invocation/id/response"
+        chunks = b"2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"
+        status, _, _ = await request(port, "POST", answer, chunks, {"Transfer-Encoding": "chunked"})
+        assert status == 202
+        assert seen.answers == [("id", b"abc", False)]
+        assert (await request(port, "POST", answer, b"again"))[0] == 400
+
+    run(serving(act))
+
+
+def test_init_errors_and_loaded_files_are_told(run: Run) -> None:
+    async def act(port: int, own: str, seen: Seen) -> None:
+        error = json.dumps({"errorType": "Runtime.ImportModuleError"}).encode()
+        await request(port, "POST", f"{own}/2018-06-01/runtime/init/error", error)
+        await request(port, "POST", f"{own}/samlive/loaded", b"[]")
+        assert (seen.faults, seen.loaded) == ([error], [b"[]"])
+
+    run(serving(act))
