@@ -60,6 +60,17 @@ def test_follows(value: Any, key: str, after: str) -> None:
     assert followed(value, key) == [after]
 
 
+def test_the_dimension_of_an_alarm_follows() -> None:
+    assert followed([{"Name": "TableName", "Value": "orders"}], "Dimensions") == ["orders-alice"]
+    assert followed([{"Name": "Colour", "Value": "orders"}], "Dimensions") == []
+
+
+def test_the_log_group_of_a_function_follows() -> None:
+    function = Renamed("AWS::Lambda::Function", "pay", "pay-alice", ("Resources", "Pay", "x"))
+    found = followed("/aws/lambda/pay", "LogGroupName", function)
+    assert found == ["/aws/lambda/pay-alice"]
+
+
 def test_a_name_that_became_two_is_followed_by_nobody() -> None:
     other = Renamed("AWS::S3::Bucket", "orders", "orders-x", ("Resources", "Bucket", "x"))
     assert followed("orders", "TableName", TABLE, other) == []

@@ -9,15 +9,17 @@ occurs in a text (a path, a description) is left alone.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from samlive_transform.intrinsics import walk
-from samlive_transform.model import Template
+from samlive_transform.model import PLAIN_FUNCTION, SAM_FUNCTION, Template
 from samlive_transform.physical_names import ARN_SERVICES, MENTIONS
 from samlive_transform.steps import Path, Step
 
 _COLON = re.compile(r":(?![^{}]*\})")
 """What separates the parts of an ARN; the colons in `${AWS::Region}` do not."""
 
+_LOGS = "/aws/lambda/"
 _REASON = "it names a resource that has another name here"
 
 
@@ -40,6 +42,8 @@ def follow(template: Template, renamed: list[Renamed]) -> Iterator[Step]:
     own = {each.path for each in renamed}
     for section in ("Resources", "Globals", "Outputs"):
         for path, value in walk(template.tree.get(section), (section,)):
+            if isinstance(value, dict) and "Name" in value:
+                yield from _dimension(path, value, names)
             if not isinstance(value, str) or path in own:
                 continue
             if value in names and (path[-1] in MENTIONS or "Variables" in path[-2:-1]):
@@ -48,10 +52,19 @@ def follow(template: Template, renamed: list[Renamed]) -> Iterator[Step]:
                 yield Step(path, after, _REASON)
 
 
+def _dimension(path: Path, pair: dict[str, Any], names: dict[str, str]) -> Iterator[Step]:
+    """A pair such as `{Name: FunctionName, Value: orders}`, as alarms have them."""
+    name, value = pair["Name"], pair.get("Value")
+    if isinstance(name, str) and name in MENTIONS and isinstance(value, str) and value in names:
+        yield Step((*path, "Value"), names[value], _REASON)
+
+
 def _unambiguous(renamed: list[Renamed]) -> dict[str, str]:
     names: dict[str, set[str]] = {}
     for each in renamed:
         names.setdefault(each.before, set()).add(each.after)
+        if each.type in (SAM_FUNCTION, PLAIN_FUNCTION):  # Lambda names the log group after it
+            names.setdefault(_LOGS + each.before, set()).add(_LOGS + each.after)
     return {before: next(iter(after)) for before, after in names.items() if len(after) == 1}
 
 
