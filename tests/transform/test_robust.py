@@ -11,7 +11,7 @@ from samlive_transform.steps import Step, apply
 from transform_stage import Fragment, options
 from transform_templates import templates
 
-ODD = st.sampled_from(
+ODD: st.SearchStrategy[Any] = st.sampled_from(
     [
         None,
         "text",
