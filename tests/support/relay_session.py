@@ -117,11 +117,11 @@ class Project:
             assert [pid for pid in session.pids if is_running(pid)] == []
 
 
-def preload(state: Path, *modules: str) -> None:
-    """Have the next session start a zygote of this interpreter at once."""
+def preload(state: Path, *modules: str, interpreter: Path = Path(sys.executable)) -> None:
+    """Have the next session start a zygote of an interpreter at once."""
     zygotes = Zygotes(state, state.parent, os.environ)
     zygotes.enabled = False
-    zygotes.learn(sys.executable, ["json", "logging", *modules], [])
+    zygotes.learn(str(interpreter), ["json", "logging", *modules], [])
     zygotes.remember()
 
 

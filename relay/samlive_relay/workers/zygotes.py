@@ -75,6 +75,11 @@ class Zygotes:
         self.forks = 0
 
     @property
+    def known(self) -> Mapping[str, Known]:
+        """What is known of each interpreter, by its path."""
+        return self._known
+
+    @property
     def pids(self) -> list[int]:
         """Ids of the zygotes that stand ready."""
         return [known.zygote.pid for known in self._known.values() if known.zygote]
