@@ -37,7 +37,12 @@ from .context import LambdaContext
 
 
 def serve(connection: socket.socket, preloaded: int = 0) -> None:
-    """Serve one environment until the relay closes the channel."""
+    """Serve one environment until the relay closes the channel.
+
+    Args:
+        connection: This end of the channel.
+        preloaded: How many modules were there before, in a fork.
+    """
     channel = Channel(connection)
     message = channel.receive()
     if message is None or message[0] != BOOT:
