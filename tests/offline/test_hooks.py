@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from samlive.offline.hooks import openapi
+from samlive.offline.hooks.conditions import resolved
 from samlive.offline.hooks.lambda_limits import function_breach, visibility_breach
 from samlive.offline.hooks.payload_version import from_version_1, to_version_1
 from samlive.offline.hooks.unknown_types import Handlers, Placeholders
@@ -96,6 +97,21 @@ def test_authorizers_are_read_from_the_security_schemes() -> None:
         },
         "Function": {"name": "Function", "authorizerType": "REQUEST", "authorizerUri": URI},
     }
+
+
+def test_operands_of_comparisons_are_resolved() -> None:
+    def double(operand: Any) -> Any:
+        return operand * 2
+
+    condition = {"Fn::Not": [{"Fn::Or": [{"Fn::Equals": ["a", "b"]}, {"Condition": "Other"}]}]}
+    assert resolved(condition, double) == {
+        "Fn::Not": [{"Fn::Or": [{"Fn::Equals": ["aa", "bb"]}, {"Condition": "Other"}]}]
+    }
+
+
+def test_booleans_are_compared_as_text() -> None:
+    equal = {"Fn::Equals": [True, "true"]}
+    assert resolved(equal, lambda operand: operand) == {"Fn::Equals": ["true", "true"]}
 
 
 EVENT = {

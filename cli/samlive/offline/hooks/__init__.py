@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from samlive.offline import identity, pinned
 from samlive.offline.hooks import (
     broker,
+    conditions,
     http_api,
+    inline_code,
     lambda_executor,
     lambda_limits,
     macros,
@@ -28,10 +30,12 @@ if TYPE_CHECKING:
 
 HOOKS = (
     lambda_executor,
+    inline_code,
     lambda_limits,
     http_api,
     payload_version,
     rest_api,
+    conditions,
     macros,
     nested,
     unknown_types,

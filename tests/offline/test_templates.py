@@ -1,4 +1,4 @@
-"""Macros and nested templates are expanded."""
+"""Templates are expanded and evaluated as CloudFormation does."""
 
 from typing import Any
 
@@ -141,6 +141,41 @@ def test_a_nested_sam_template_is_expanded(aws: Any) -> None:
     s3.put_object(Bucket="templates", Key="child.yaml", Body=CHILD)
     name = aws.deploy("parent", PARENT, {})["Name"]
     assert aws.invoke(name) == ("child", False)
+
+
+CONDITIONS = """
+Parameters:
+  Flag: {Type: String, Default: "true"}
+  Names: {Type: CommaDelimitedList, Default: "a,b"}
+Mappings:
+  Sizes: {us-east-1: {Big: true}}
+Conditions:
+  Region: !Equals [!Ref AWS::Region, us-east-1]
+  Flag: !Equals [!Ref Flag, true]
+  Map: !Equals [!FindInMap [Sizes, !Ref AWS::Region, Big], "true"]
+  Split: !Equals [!Select [1, !Split ["/", "s3://x"]], ""]
+  Joined: !Equals [!Join ["-", !Ref Names], "a-b"]
+  Sub: !Equals [!Sub "${AWS::Region}-${Flag}", "us-east-1-true"]
+  Not: !Not [!Equals [!Ref AWS::Partition, aws]]
+  All: !And [!Condition Region, !Condition Map, !Condition Sub]
+Resources:
+  Queue: {Type: AWS::SQS::Queue}
+Outputs:
+  Region: {Condition: Region, Value: "1"}
+  Flag: {Condition: Flag, Value: "1"}
+  Map: {Condition: Map, Value: "1"}
+  Split: {Condition: Split, Value: "1"}
+  Joined: {Condition: Joined, Value: "1"}
+  Sub: {Condition: Sub, Value: "1"}
+  Not: {Condition: Not, Value: "1"}
+  All: {Condition: All, Value: "1"}
+"""
+
+
+@pytest.mark.e2e
+def test_conditions_compare_any_intrinsics(aws: Any) -> None:
+    outputs = aws.deploy("conditions", CONDITIONS, {})
+    assert set(outputs) == {"Region", "Flag", "Map", "Split", "Joined", "Sub", "All"}
 
 
 def test_transforms_of_aws_keep_their_place_in_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
