@@ -20,16 +20,15 @@ import socket
 import time
 from collections.abc import Coroutine, Iterable, Mapping
 
-from samlive_stub.contract import relay_client_id
 from samlive_stub.protocol import HERE
 from samlive_stub.responder import ForeignPresence, Hello, Invocation, Refused, RelaySide
 
 from . import sessions
 from .calls import call_for, describe_error
 from .config import LocalFunction, RelayConfig
+from .connections import Connections
 from .errors import RelayError
 from .events import (
-    ConnectionChanged,
     InvocationEnded,
     InvocationStarted,
     LogLine,
@@ -38,7 +37,7 @@ from .events import (
     TakenOver,
     Warned,
 )
-from .transports.link import Connector, Link, Transport
+from .transports.link import Connector
 from .watch import Watcher
 from .workers.pool import Pool
 from .workers.starter import Starter
@@ -49,7 +48,6 @@ PRESENCE_SECONDS = 0.4
 """How long after SUBACK another session's retained presence is waited for."""
 
 REAP_SECONDS = 15.0
-SHARDS = 1
 
 
 class Relay:
@@ -66,7 +64,6 @@ class Relay:
     ) -> None:
         self._config = config
         self._observe = observer
-        self._connector = connector
         self._functions = dict(config.functions)
         self.session = secrets.token_hex(8)
         self._side = RelaySide(
@@ -74,12 +71,21 @@ class Relay:
             config.app,
             config.stage,
             self.session,
-            SHARDS,
+            1,
             config.owner,
             socket.gethostname(),
             int(time.time() * 1000),
         )
-        self._transports: list[Transport] = []
+        self._connections = Connections(
+            config,
+            self.session,
+            self._side,
+            self._on_message,
+            self._observe,
+            self._pump,
+            lambda text: self._warn("", text),
+            connector,
+        )
         self._running: set[asyncio.Task[None]] = set()
         self._rival: ForeignPresence | None = None
         self._announced = False
@@ -124,15 +130,13 @@ class Relay:
         self._closed = self._loop.create_future()
         self._hurry = asyncio.Event()
         try:
-            for shard in range(SHARDS):
-                transport = self._connect(shard)
-                self._transports.append(transport)
-                await transport.connect()
+            await self._connections.open_first()
             await self._claim()
         except BaseException:
             await self._release()
             raise
         self._announce()
+        self._connections.open_more()
         sessions.remember(self._config.state, self.session)
         self._in_background(self._reap())
         self._watcher = Watcher(self._on_change)
@@ -165,30 +169,11 @@ class Relay:
         if self._watcher is not None:
             self._watcher.start(self._functions.values())
 
-    def _connect(self, shard: int) -> Transport:
-        connector = self._connector
-        if connector is None:
-            from .transports.iot import connector_for
-
-            connector = connector_for(self._config.broker)
-        first = shard == 0
-        return connector(
-            Link(
-                client_id=relay_client_id(
-                    self._config.app, self._config.stage, self.session, shard
-                ),
-                topics=self._side.topics(shard),
-                will=(lambda: self._side.presence("gone")) if first else None,
-                on_message=self._on_message,
-                on_state=self._on_state,
-                on_ready=self._on_reconnected if first else lambda: None,
-            )
-        )
-
     async def _stop(self, drain_seconds: float) -> None:
         if self._announced:
             self._announced = False
-            self._transports[0].publish(self._side.leave())
+            self._connections.publish(self._side.leave())
+        self._connections.stay()
         hurry = self._loop.create_task(self._hurry.wait())
         drained = asyncio.gather(*self._running, return_exceptions=True)
         if drain_seconds > 0:
@@ -224,15 +209,8 @@ class Relay:
 
     def _announce(self) -> None:
         self._announced = True
-        self._transports[0].publish(self._side.announce())
+        self._connections.publish(self._side.announce())
         self._pump()
-
-    def _on_reconnected(self) -> None:
-        if self._announced:
-            self._announce()
-
-    def _on_state(self, change: ConnectionChanged) -> None:
-        self._observe(change)
 
     def _on_message(self, topic: str, payload: bytes) -> None:
         events = self._side.receive(topic, payload, self._loop.time())
@@ -254,6 +232,8 @@ class Relay:
             self._rival = event
         elif event.newer and event.state == HERE:
             self._announced = False
+            self._side.leave()  # for itself: what it publishes now is the other's to say
+            self._connections.stay()
             self._observe(TakenOver(event.owner))
             self._in_background(self._yield_stage())
 
@@ -321,7 +301,8 @@ class Relay:
         """Publish what is due, and come back when more will be."""
         now = self._loop.time()
         for packet in self._side.take_publishes(now):
-            self._transports[packet.shard].publish(packet)
+            self._connections.publish(packet)
+        self._connections.look(now)
         if self._wakeup is not None:
             self._wakeup.cancel()
             self._wakeup = None
@@ -339,8 +320,7 @@ class Relay:
         while self._side.next_wakeup(self._loop.time()) < end and self._loop.time() < end:
             self._pump()
             await asyncio.sleep(0.01)
-        for transport in self._transports:
-            await transport.flush()
+        await self._connections.flush()
 
     async def _reap(self) -> None:
         pause = min(REAP_SECONDS, max(0.05, self._config.idle_seconds / 4))
@@ -359,8 +339,7 @@ class Relay:
             self._wakeup.cancel()
         await self._pool.close()
         await self._starter.close()
-        for transport in self._transports:
-            await transport.close()
+        await self._connections.close()
 
     def _close(self) -> None:
         if not self._closed.done():

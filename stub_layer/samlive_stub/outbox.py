@@ -6,7 +6,7 @@ costs nothing. Short messages overtake long ones, so an ACK never waits behind
 another worker's six megabytes.
 """
 
-from .contract import CHUNK_BYTES
+from .contract import CHUNK_BYTES, PUBLISHES_PER_SECOND
 from .frames import HEADER_BYTES, Message
 from .pacing import Pacer
 from .protocol import Publish
@@ -48,14 +48,17 @@ class Outbox:
     Args:
         sealer: Seals every frame as it leaves.
         shard: Number of the connection.
+        publishes: Publishes a second, both directions together, up to which it sends.
     """
 
     __slots__ = ("_due", "_long", "_pacer", "_sealer", "_shard", "_short")
 
-    def __init__(self, sealer: Sealer, shard: int = 0) -> None:
+    def __init__(
+        self, sealer: Sealer, shard: int = 0, publishes: int = PUBLISHES_PER_SECOND
+    ) -> None:
         self._sealer = sealer
         self._shard = shard
-        self._pacer = Pacer()
+        self._pacer = Pacer(publishes)
         self._short: list[Item] = []
         self._long: list[Item] = []
         self._due: float | None = None

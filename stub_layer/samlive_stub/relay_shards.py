@@ -14,9 +14,17 @@ keep every message while their number changes or one of them breaks:
 import zlib
 from collections.abc import Callable
 
+from .contract import PUBLISHES_PER_SECOND
 from .outbox import Outbox
 from .protocol import Publish
 from .seal import Sealer
+
+RESERVED_PUBLISHES = 35
+"""What a connection leaves free for packets that come in.
+
+A crowd of stubs sends without regard to one another, and each answer may bring
+the next request at once.
+"""
 
 
 class Shards:
@@ -58,7 +66,8 @@ class Shards:
     def add(self) -> None:
         """Use one more connection."""
         number = len(self._outboxes)
-        self._outboxes.append(Outbox(self._sealer, number))
+        allowed = PUBLISHES_PER_SECOND - RESERVED_PUBLISHES
+        self._outboxes.append(Outbox(self._sealer, number, allowed))
         self._numbers[self._topic_of(number)] = number
 
     def lose(self, number: int) -> bool:
