@@ -12,14 +12,15 @@ from samlive_transform.steps import Note, Step
 from samlive_transform.view import Decision, View
 
 _REASON = "the nested stack's stubs seal their messages with the stage's key"
-_REMOTE = "its template is not on this machine: the functions in it stay as they are"
+_REMOTE = "its template is no file beside this one: the functions in it stay as they are"
+_LOOPED = "it is in a loop: the functions in its template stay as they are"
 
 
 def rule(view: View) -> Iterator[Decision]:
     """Yield the key's parameter for children, and a note for remote ones."""
     for resource in view.template.of_type(*NESTED):
         if resource.id not in view.children:
-            yield Note(resource.path, _REMOTE)
+            yield Note(resource.path, _LOOPED if resource.loops else _REMOTE)
             continue
         given = resource.own.get("Parameters")
         wanted = {"Ref": KEY_PARAMETER}
