@@ -10,6 +10,7 @@ from samlive.offline.hooks import openapi
 from samlive.offline.hooks.conditions import resolved
 from samlive.offline.hooks.lambda_limits import function_breach, visibility_breach
 from samlive.offline.hooks.payload_version import from_version_1, to_version_1
+from samlive.offline.hooks.template_url import path_style
 from samlive.offline.hooks.unknown_types import Handlers, Placeholders
 from samlive.offline.proxy import ConnectProxy
 
@@ -112,6 +113,24 @@ def test_operands_of_comparisons_are_resolved() -> None:
 def test_booleans_are_compared_as_text() -> None:
     equal = {"Fn::Equals": [True, "true"]}
     assert resolved(equal, lambda operand: operand) == {"Fn::Equals": ["true", "true"]}
+
+
+@pytest.mark.parametrize(
+    ("url", "wanted"),
+    [
+        ("https://s3.eu-west-1.amazonaws.com/b/k/l", "https://s3.eu-west-1.amazonaws.com/b/k/l"),
+        ("https://example.com/b/k", "https://example.com/b/k"),
+        ("http://127.0.0.1:4566/b/k", "http://127.0.0.1:4566/b/k"),
+        ("https://b.s3.amazonaws.com/k/l", "https://s3.amazonaws.com/b/k/l"),
+        ("https://b.c.s3-us-west-2.amazonaws.com/k", "https://s3-us-west-2.amazonaws.com/b.c/k"),
+        (
+            "https://b.s3.cn-north-1.amazonaws.com.cn/k",
+            "https://s3.cn-north-1.amazonaws.com.cn/b/k",
+        ),
+    ],
+)
+def test_template_urls_in_path_style(url: str, wanted: str) -> None:
+    assert path_style(url) == wanted
 
 
 EVENT = {

@@ -73,7 +73,7 @@ Transform: AWS::Serverless-2016-10-31
 Resources:
   Child:
     Type: AWS::Serverless::Application
-    Properties: {Location: "https://s3.us-east-1.amazonaws.com/templates/child.yaml"}
+    Properties: {Location: "https://templates.s3.us-east-1.amazonaws.com/child.yaml"}
 Outputs:
   Name: {Value: !GetAtt Child.Outputs.Name}
 """

@@ -20,6 +20,7 @@ from samlive.offline.hooks import (
     nested,
     payload_version,
     rest_api,
+    template_url,
     unknown_types,
 )
 
@@ -35,6 +36,7 @@ HOOKS = (
     http_api,
     payload_version,
     rest_api,
+    template_url,
     conditions,
     macros,
     nested,
