@@ -23,7 +23,7 @@ EMPTY_LAYER = FilePath(__file__).parent / "empty_layer"
 _EMPTIED = "no function of this stage uses it any more: it is deployed empty"
 _IMAGE = "is kept and runs from an image: build and push it, and give its ImageUri"
 _CHOSEN = "depends on a condition, so samlive cannot tell which local path to package"
-_LOOPED = "is in a loop, whose copies cannot be packaged one by one"
+_LOOPED = "is another path in each copy of a loop, which CloudFormation's packaging cannot follow"
 
 
 def artifacts(
@@ -80,9 +80,9 @@ class _Collector:
             place = resource.at(*path)
             if isinstance(value, dict) and any(_local(each) for each in branches(value)):
                 yield Note(place, _CHOSEN)
+            elif _local(value) and resource.loops and "{" in value:
+                yield Note(place, _LOOPED)
             elif _local(value):
-                if resource.loops:
-                    yield Note(place, _LOOPED)
                 yield from self._one(resource, path, value, packaged)
         if packaged.default and packaged.path not in resource.properties:
             yield from self._one(resource, (packaged.path,), packaged.default, packaged)
