@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from .process import spawn
 from .runtime_api import RuntimeApi, Slot
-from .stamps import from_report
+from .stamps import GONE, from_report, stat
 from .worker import Boot, Call, Hooks, Outcome, Worker
 
 
@@ -21,12 +21,22 @@ class ApiWorker(Worker):
         hooks: Whom it tells.
         command: Program and arguments.
         api: The session's Runtime API.
+        files: Files that make a new process necessary when they change; the Node
+            runner reports its own.
     """
 
-    def __init__(self, boot: Boot, hooks: Hooks, command: Sequence[str], api: RuntimeApi) -> None:
+    def __init__(
+        self,
+        boot: Boot,
+        hooks: Hooks,
+        command: Sequence[str],
+        api: RuntimeApi,
+        files: Sequence[str] = (),
+    ) -> None:
         super().__init__(boot, hooks)
         self._command = command
         self._api = api
+        self._files = files
         self._slot = Slot(
             on_answer=self._take_answer,
             on_init_error=self._take_fault,
@@ -37,6 +47,7 @@ class ApiWorker(Worker):
     async def start(self) -> None:
         """Start the process with its place in the Runtime API."""
         address = await self._api.add(self._slot)
+        self._on_loaded({path: stat(path) or GONE for path in self._files})
         variables = {**self.boot.variables, "AWS_LAMBDA_RUNTIME_API": address}
         code = self.boot.function.code
         self._launched(spawn(self._command, code, variables, self._on_line))

@@ -17,6 +17,7 @@ are kept only while all of them are busy: the one idle for longest goes first.
 import asyncio
 import os
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -153,6 +154,10 @@ class Pool:
             except RelayError as problem:
                 text = " ".join(filter(None, (problem.message, problem.hint)))
                 return failure("SamLive.CannotStart", text)
+            except Exception as problem:  # every accepted request ends in an answer
+                for line in traceback.format_exc().splitlines():
+                    self._on_line(environment.function, call.request_id, "stderr", line)
+                return failure("SamLive.InternalError", f"{type(problem).__name__}: {problem}")
             environment.used = time.monotonic()
         return outcome
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from samlive_relay.config import LocalFunction, RelayConfig
 from samlive_relay.errors import RelayError
 
-from . import environment, interpreters, node
+from . import bootstrap, environment, interpreters, node
 from .api_worker import ApiWorker
 from .python import PythonWorker
 from .runtime_api import RuntimeApi
@@ -63,7 +63,13 @@ class Starter:
         variables = environment.build(function, remote, os.environ)
         boot = Boot(function, variables, self._config.project, self._config.state)
         worker = await self._worker(boot, hooks)
-        await worker.start()
+        try:
+            await worker.start()
+        except OSError as problem:
+            raise RelayError(
+                f"No process can be started for {function.logical_id}: {problem}.",
+                "Check the limits of this machine (ulimit -u, ulimit -n) and its memory.",
+            ) from problem
         return worker
 
     async def close(self) -> None:
@@ -81,6 +87,9 @@ class Starter:
             program = node.find(function, os.environ)
             self._warn_once(function, await node.mismatch(function, program))
             return ApiWorker(boot, hooks, (program, str(node.RUNNER)), self._api)
+        if function.runtime.startswith("provided") and bootstrap.find(function):
+            command = (str(bootstrap.find(function)),)
+            return ApiWorker(boot, hooks, command, self._api, files=command)
         raise RelayError(
             f"samlive cannot run {function.runtime} of {function.logical_id} locally yet.",
             "Keep the function as deployed.",
