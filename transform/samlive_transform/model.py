@@ -29,6 +29,7 @@ SAM_FUNCTION = "AWS::Serverless::Function"
 PLAIN_FUNCTION = "AWS::Lambda::Function"
 FOR_EACH = "Fn::ForEach::"
 
+_IGNORED = "the function's own values count in place of these globals"
 _FUNCTION_ARN = re.compile(r":function:((?:\$\{[^}]*\}|[\w-])+)")
 
 
@@ -131,7 +132,7 @@ class Function(Resource):
                 blocking.append(key)
             yield from self.set(key, value, reason)
         if blocking:
-            yield Step((*self.path, "IgnoreGlobals"), Also(tuple(blocking)), reason)
+            yield Step((*self.path, "IgnoreGlobals"), Also(tuple(blocking)), _IGNORED)
 
 
 class Template:
