@@ -40,8 +40,15 @@ class Channel:
         return None if len(body) < size else (bytes((kind,)), body)
 
     def send(self, kind: bytes, body: bytes) -> None:
-        """Send a message."""
-        self._connection.sendall(_HEAD.pack(len(body), kind[0]) + body)
+        """Send a message.
+
+        Raises:
+            SystemExit: The relay has hung up: it retired this process, or is gone.
+        """
+        try:
+            self._connection.sendall(_HEAD.pack(len(body), kind[0]) + body)
+        except (BrokenPipeError, ConnectionResetError):
+            raise SystemExit(0) from None  # as at the end of its messages; nobody is left to tell
 
     def send_json(self, kind: bytes, value: Any) -> None:
         """Send a message whose body is JSON."""
