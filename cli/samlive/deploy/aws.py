@@ -170,6 +170,20 @@ class Aws:
         variables: dict[str, str] = answer.get("Environment", {}).get("Variables", {})
         return variables
 
+    def mapping(self, uuid: str) -> dict[str, Any] | None:
+        """Return an event source mapping; None when it is gone (GetEventSourceMapping)."""
+        try:
+            found: dict[str, Any] = self._call("lambda", "get_event_source_mapping", UUID=uuid)
+        except AwsError as error:
+            if error.code == "ResourceNotFoundException":
+                return None
+            raise
+        return found
+
+    def enable_mapping(self, uuid: str, enabled: bool) -> None:
+        """Switch an event source mapping on or off (UpdateEventSourceMapping)."""
+        self._call("lambda", "update_event_source_mapping", UUID=uuid, Enabled=enabled)
+
     def function_url(self, function: str) -> str:
         """Return the URL of a function or of its alias (GetFunctionUrlConfig).
 
@@ -343,6 +357,10 @@ class Aws:
             Key=target_key,
             **_owner(owner),
         )
+
+    def delete_object(self, bucket: str, key: str, owner: str) -> None:
+        """Delete an object, if there is one (DeleteObject)."""
+        self._call("s3", "delete_object", Bucket=bucket, Key=key, **_owner(owner))
 
     # --- how calls are made -----------------------------------------------
 

@@ -5,13 +5,14 @@ access is blocked, every call names the account that must own it (a bucket of
 this name in a stranger's hands is an error, not a place for code), and objects
 expire: CloudFormation reads artifacts while it deploys and copies what it
 needs, so nothing has to last longer than rollbacks and the next few deploys.
-What is kept of adopted stacks lies under a prefix of its own and stays.
+What is kept of adopted and of parked stacks lies under prefixes of its own and stays.
 """
 
 from typing import Any
 
 ARTIFACTS = "artifacts/"
 ADOPTED = "adopted/"
+PARKED = "parked/"
 EXPIRE_DAYS = 30
 ABORT_DAYS = 1
 

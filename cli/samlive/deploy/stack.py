@@ -26,6 +26,12 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-li
 _STACK_TYPE = "AWS::CloudFormation::Stack"
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 _IDLE_POLLS = 5
+_WAY_OUT = "mend the template and deploy again."
+_WAYS_OUT = {
+    "UPDATE_ROLLBACK_COMPLETE": "it is as it was before. Mend the template and save it.",
+    "UPDATE_ROLLBACK_FAILED": "continue its rollback in the console, or `samlive remove` it.",
+    "DELETE_FAILED": "mend what keeps the resource, and remove the stack again.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,19 +211,21 @@ class Stack:
     def _failure(self, stack_id: str, seen: str, status: str) -> "DeployError":
         for event in self._since(stack_id, seen):
             if _is_cause(event, stack_id):
-                return self._told_failure(event)
+                return self._told_failure(event, status)
         return DeployError(f"The stack {self._name} ended as {status}.")
 
-    def _told_failure(self, event: Mapping[str, Any], parents: str = "") -> "DeployError":
+    def _told_failure(
+        self, event: Mapping[str, Any], status: str, parents: str = ""
+    ) -> "DeployError":
         logical_id, child = str(event["LogicalResourceId"]), event.get("PhysicalResourceId")
         if event["ResourceType"] == _STACK_TYPE and child:
             for inner in self._since(child, ""):
                 if _is_cause(inner, child):
-                    return self._told_failure(inner, f"{parents}{logical_id}/")
+                    return self._told_failure(inner, status, f"{parents}{logical_id}/")
         reason = str(event.get("ResourceStatusReason", "")) or "AWS gives no reason"
         return DeployError(
             f"{parents}{logical_id} ({event['ResourceType']}) failed: {reason}",
-            f"The stack {self._name} went back to where it was; mend the template and save it.",
+            f"The stack {self._name} ended as {status}; {_WAYS_OUT.get(status, _WAY_OUT)}",
             f"{parents}{logical_id}",
         )
 
