@@ -7,6 +7,8 @@ they are stable. The text for people is made from the same events
 """
 
 import json
+import os
+import signal
 import sys
 from typing import IO, Any, Protocol
 
@@ -45,7 +47,7 @@ class Output(Protocol):
 
 
 class JsonOutput:
-    """One JSON object per line."""
+    """One JSON object per line; when nobody reads them any more, the command ends."""
 
     def __init__(self, stream: IO[str] | None = None) -> None:
         self._stream = stream or sys.stdout
@@ -53,8 +55,19 @@ class JsonOutput:
     def tell(self, event: str, **fields: Any) -> None:
         """Print an event."""
         line = json.dumps({"event": event, **fields}, ensure_ascii=False, default=str)
-        self._stream.write(line + "\n")
-        self._stream.flush()
+        try:
+            self._stream.write(line + "\n")
+            self._stream.flush()
+        except BrokenPipeError:
+            _discard(self._stream)
+            signal.raise_signal(signal.SIGTERM)
+
+
+def _discard(stream: IO[str]) -> None:
+    """Let further output, and the interpreter's last flush, go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def make(kind: str) -> Output:

@@ -349,6 +349,29 @@ class TestEnd:
             session.ready()
             assert answer.result()[0] == 200
 
+    def test_session_ends_when_nobody_reads_its_output(self, session: Session) -> None:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "samlive", "dev", "--stage", "ana", "--output", "json"],
+            cwd=session.template.parent,
+            env=session.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        urls = {}
+        for line in process.stdout:
+            event = json.loads(line)
+            if event["event"] == "ready":
+                urls = event["urls"]
+                break
+        process.stdout.close()
+        assert fetch(urls["Api"] + "/")[0] in (200, 502, 503)
+        assert process.wait(15) == 0
+        assert process.stderr.read() == b""
+        process.stderr.close()
+
     def test_stage_is_removed_when_that_is_wanted(
         self, session: Session, cloud: dict[str, str]
     ) -> None:
