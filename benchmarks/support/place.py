@@ -121,7 +121,7 @@ def unpace() -> None:
     from samlive_stub.pacing import Pacer
 
     class Unpaced(Pacer):
-        def __init__(self) -> None:
+        def __init__(self, *_: int) -> None:
             super().__init__(10**9, 10**12)
 
     setattr(outbox, "Pacer", Unpaced)  # noqa: B010  (mypy takes the name for a type)
