@@ -46,6 +46,9 @@ class LocalFunction:
         memory: Declared memory in MB.
         layers: Unpacked content of its layers, first one first.
         architecture: "x86_64" or "arm64".
+        debug_port: Port on 127.0.0.1 where a debugger attaches; its first call waits
+            for one, deadlines do not end it, and other environments of the function
+            run without.
     """
 
     logical_id: str
@@ -56,6 +59,7 @@ class LocalFunction:
     memory: int = 128
     layers: tuple[Path, ...] = ()
     architecture: str = "x86_64"
+    debug_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

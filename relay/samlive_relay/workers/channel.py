@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable
 from typing import Any, cast
 
-BOOT, INVOKE = b"B", b"I"
+BOOT, INVOKE, RELOAD = b"B", b"I", b"E"
 READY, LOADED, RESPONSE, ERROR, DEPENDENCIES = b"R", b"L", b"A", b"X", b"M"
 
 _HEAD = struct.Struct("!IB")

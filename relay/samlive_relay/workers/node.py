@@ -11,7 +11,6 @@ from samlive_relay.config import LocalFunction
 from samlive_relay.errors import RelayError
 
 RUNNER = Path(__file__).parent.parent / "runners" / "node" / "run_handler.mjs"
-OLDEST = 18
 
 
 def find(function: LocalFunction, developer: Mapping[str, str]) -> str:
@@ -27,6 +26,15 @@ def find(function: LocalFunction, developer: Mapping[str, str]) -> str:
             "Install Node.js, or open a shell in which `node --version` works.",
         )
     return node
+
+
+def inspect(port: int | None) -> tuple[str, ...]:
+    """Return Node's options to wait for a debugger before anything runs.
+
+    Args:
+        port: Port on 127.0.0.1; None for no debugger.
+    """
+    return () if port is None else (f"--inspect-wait=127.0.0.1:{port}",)
 
 
 async def mismatch(function: LocalFunction, node: str) -> str:

@@ -212,6 +212,9 @@ class Pool:
         """End the processes that have been idle for too long."""
         before = time.monotonic() - self._idle_seconds
         for environment in list(self._alive()):
+            worker = environment.worker
+            if worker is None or worker.debugged:
+                continue
             if environment.idle and environment.used < before:
                 self._retire(environment)
                 environment.warm = False
@@ -255,7 +258,11 @@ class Pool:
             await _until_saved(worker)
             if different := self._notice(environment.function, worker.loaded):
                 self._on_reload([environment.function], sorted(different))
+            if worker.alive and worker.reload():
+                return worker
         self._retire(environment)
+        if worker is not None and worker.debugged:
+            await worker.gone()  # its port is needed again
         function = self._functions.get(environment.function)
         if function is None:
             raise RelayError(
@@ -292,6 +299,8 @@ class Pool:
         ]
         idle.sort(key=lambda environment: environment.used, reverse=True)
         for number, environment in enumerate(idle):
+            if environment.worker is not None and environment.worker.debugged:
+                continue  # reloaded in place, by its next call
             self._retire(environment)
             if number < AHEAD_PROCESSES and environment.used >= recently:
                 task = asyncio.get_running_loop().create_task(self._start_ahead(environment))

@@ -6,6 +6,7 @@ given to it directly. A call is sent without waiting for the import to end; the
 runner takes it from the socket as soon as it is ready.
 """
 
+import importlib.util
 import json
 import socket
 from pathlib import Path
@@ -43,6 +44,7 @@ class PythonWorker(Worker):
         self._zygotes = zygotes
         self.forked = False
         self._channel: Channel | None = None
+        self.debugged = boot.debug_port is not None
 
     async def start(self) -> None:
         """Start the runner and send it its environment."""
@@ -58,6 +60,8 @@ class PythonWorker(Worker):
         self._channel.send_json(wire.BOOT, boot_message(self.boot))
 
     async def _fork(self, channel: socket.socket) -> Process | None:
+        if self.boot.debug_port is not None:
+            return None
         zygote = self._zygotes and self._zygotes.zygote_for(self._interpreter, self.boot)
         if not zygote:
             return None
@@ -77,6 +81,16 @@ class PythonWorker(Worker):
             return spawn(command, code, environment, self._on_line, (channel.fileno(),))
         except OSError as problem:
             raise RelayError(f"{self._interpreter} does not start: {problem}.") from None
+
+    def reload(self) -> bool:
+        """Load changed code in place, which keeps a debugger attached."""
+        if not self.debugged or self._channel is None:
+            return False
+        self.loaded.clear()
+        self.outdated = False
+        self._fault = None
+        self._channel.send(wire.RELOAD)
+        return True
 
     def _dispatch(self, call: Call) -> None:
         assert self._channel is not None
@@ -109,10 +123,15 @@ class PythonWorker(Worker):
 
 def boot_message(boot: Boot) -> dict[str, object]:
     """Return the BOOT message of an environment."""
-    return {
+    message: dict[str, object] = {
         "handler": boot.function.handler,
         "code": str(boot.function.code),
         "path": python_layer_paths(boot.function),
         "roots": [str(boot.project)],
         "environment": dict(boot.variables),
     }
+    if boot.debug_port is not None:
+        found = importlib.util.find_spec("debugpy")
+        folder = Path(found.origin).parent.parent if found and found.origin else ""
+        message["debug"] = {"port": boot.debug_port, "path": str(folder)}
+    return message

@@ -29,6 +29,7 @@ class Starter:
         self._warn = warn
         self._api = RuntimeApi()
         self._zygotes = Zygotes(config.state, config.project, os.environ)
+        self._debugged: dict[str, Worker] = {}
         self._warned: set[tuple[str, str]] = set()
 
     @property
@@ -61,8 +62,17 @@ class Starter:
                 "Check CodeUri (or Code) in the template.",
             )
         variables = environment.build(function, remote, os.environ)
-        boot = Boot(function, variables, self._config.project, self._config.state)
+        boot = Boot(
+            function,
+            variables,
+            self._config.project,
+            self._config.state,
+            self._debug_port(function),
+        )
         worker = await self._worker(boot, hooks)
+        if boot.debug_port is not None:
+            worker.debugged = True
+            self._debugged[function.logical_id] = worker
         try:
             await worker.start()
         except OSError as problem:
@@ -71,6 +81,11 @@ class Starter:
                 "Check the limits of this machine (ulimit -u, ulimit -n) and its memory.",
             ) from problem
         return worker
+
+    def _debug_port(self, function: LocalFunction) -> int | None:
+        """Return the function's debug port, unless another process of it has it."""
+        holder = self._debugged.get(function.logical_id)
+        return None if holder is not None and holder.running else function.debug_port
 
     async def close(self) -> None:
         """End what workers share."""
@@ -86,10 +101,11 @@ class Starter:
         if function.runtime.startswith("nodejs"):
             program = node.find(function, os.environ)
             self._warn_once(function, await node.mismatch(function, program))
-            return ApiWorker(boot, hooks, (program, str(node.RUNNER)), self._api)
+            command = (program, *node.inspect(boot.debug_port), str(node.RUNNER))
+            return ApiWorker(boot, hooks, command, self._api)
         if function.runtime.startswith("provided") and bootstrap.find(function):
-            command = (str(bootstrap.find(function)),)
-            return ApiWorker(boot, hooks, command, self._api, files=command)
+            program = str(bootstrap.find(function))
+            return ApiWorker(boot, hooks, (program,), self._api, files=(program,))
         raise RelayError(
             f"samlive cannot run {function.runtime} of {function.logical_id} locally yet.",
             "Keep the function as deployed.",

@@ -32,12 +32,14 @@ class Boot:
         variables: Its whole environment.
         project: Folder below which sources are the developer's own.
         state: Folder for caches, readable by the user alone.
+        debug_port: Port where a debugger attaches to this very process, or None.
     """
 
     function: LocalFunction
     variables: Mapping[str, str] = field(repr=False)
     project: Path
     state: Path
+    debug_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ class Worker(ABC):
         self.loaded: dict[str, Stamp] = {}
         self.served = 0
         self.outdated = False
+        self.debugged = False
+        """Whether a debugger may be attached: it is reloaded in place, without deadlines."""
         self._hooks = hooks
         self._loop = asyncio.get_running_loop()
         self._process: Process | None = None
@@ -167,7 +171,7 @@ class Worker(ABC):
         self._answer = self._loop.create_future()
         self._began = self._loop.time()
         timer = None
-        if call.seconds is not None:
+        if call.seconds is not None and not self.debugged:
             timer = self._loop.call_later(max(0.0, call.seconds), self._time_out, call)
         try:
             if self._fault is not None:
@@ -184,6 +188,10 @@ class Worker(ABC):
             self._answer = self._call = None
             self.served += 1
         return replace(outcome, seconds=max(0.0, spent))
+
+    def reload(self) -> bool:
+        """Load changed code in place; False when only a new process will do."""
+        return False
 
     def retire(self) -> None:
         """Let the process end now; the caller makes sure that it is idle."""
@@ -237,7 +245,8 @@ class Worker(ABC):
         fault = {**(self._fault or {})}
         if "requestId" in fault:
             fault["requestId"] = self._call.request_id
-        self._retired = True
+        # A fault lasts until the next start, or the next reload of a debugged process.
+        self._retired = not self.debugged
         self._finish(Outcome(json.dumps(fault).encode(), error=True))
 
     def _finish(self, outcome: Outcome) -> None:

@@ -10,7 +10,7 @@ import socket
 import struct
 from typing import Any, Optional
 
-BOOT, INVOKE = b"B", b"I"
+BOOT, INVOKE, RELOAD = b"B", b"I", b"E"
 READY, LOADED, RESPONSE, ERROR, DEPENDENCIES = b"R", b"L", b"A", b"X", b"M"
 
 _HEAD = struct.Struct("!IB")

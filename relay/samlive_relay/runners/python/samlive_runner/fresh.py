@@ -90,6 +90,11 @@ class Ledger:
         self._fresh = []
         return taken
 
+    def forget(self) -> None:
+        """Note every file anew from now on, but those that the code writes itself."""
+        self._noted = {path: None for path, stamp in self._noted.items() if stamp is None}
+        self._fresh = []
+
     def watch_opens(self) -> None:
         """Note files that the code opens by itself, from now on."""
 

@@ -19,16 +19,16 @@ import socket
 import sys
 import sysconfig
 import time
-from typing import Any
+from typing import Any, Optional
 
-from . import botocore_loader, faults, fresh, handler, logs, payload
+from . import botocore_loader, debugging, faults, fresh, handler, logs, payload
 from .channel import (
     BOOT,
     DEPENDENCIES,
     ERROR,
-    INVOKE,
     LOADED,
     READY,
+    RELOAD,
     RESPONSE,
     Channel,
     split_invocation,
@@ -49,22 +49,19 @@ def serve(connection: socket.socket, preloaded: int = 0) -> None:
         return
     boot = json.loads(message[1])
     ledger = prepare(boot)
-    try:
-        function = handler.find(boot["handler"])
-    except Exception as problem:
-        error = faults.as_error(problem, "")
-        faults.log_error(error)
-        logs.flush()
-        channel.send_json(READY, {"files": ledger.take(), "fault": error})
-        return
-    logs.flush()
-    channel.send_json(READY, {"files": ledger.take()})
-    told = False
-    while True:
+    debugged = "debug" in boot
+    if debugged:
+        debugging.wait_for_debugger(**boot["debug"])
+    function = _load(channel, ledger, boot["handler"])
+    told = debugged
+    while function or debugged:
         message = channel.receive()
         if message is None:
             return
-        if message[0] == INVOKE:
+        if message[0] == RELOAD:
+            debugging.forget(ledger)
+            function = _load(channel, ledger, boot["handler"])
+        elif function:  # else the relay has answered from the fault
             _invoke(channel, ledger, function, message[1])
             if not told:
                 # After the answer: clients made in the handler count as well.
@@ -73,6 +70,20 @@ def serve(connection: socket.socket, preloaded: int = 0) -> None:
                     {"modules": dependencies(preloaded), "loader": botocore_loader.calls()},
                 )
                 told = True
+
+
+def _load(channel: Channel, ledger: fresh.Ledger, name: str) -> Optional[handler.Handler]:
+    """Import the handler and report how that went; None when it failed."""
+    report: dict[str, Any] = {}
+    function = None
+    try:
+        function = handler.find(name)
+    except Exception as problem:
+        report["fault"] = faults.as_error(problem, "")
+        faults.log_error(report["fault"])
+    logs.flush()
+    channel.send_json(READY, {"files": ledger.take(), **report})
+    return function
 
 
 def prepare(boot: dict[str, Any]) -> fresh.Ledger:
