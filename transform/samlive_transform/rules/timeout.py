@@ -5,8 +5,12 @@ would have timed out in production. Two callers set a lower limit: Lambda
 refuses a queue whose visibility timeout is below the function's timeout, and a
 queue outside the template cannot be changed here; brokers repeat a batch after
 14 minutes.
+
+A custom resource whose function is live all the same (`--live`) gets a limit as
+well: CloudFormation would wait an hour for an answer, on removal too.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 https://docs.aws.amazon.com/lambda/latest/dg/with-msk-configure.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html
 """
 
 from collections.abc import Iterator
@@ -25,8 +29,11 @@ _CAPPED = (
 )
 
 
+_SERVICE = "or the stack would wait an hour for an answer when nobody listens"
+
+
 def rule(view: View) -> Iterator[Decision]:
-    """Yield a timeout for every live function."""
+    """Yield a timeout for every live function, and for custom resources that call one."""
     if view.options.keep_timeouts:
         return
     polled = queue_triggers(view.template)
@@ -39,3 +46,7 @@ def rule(view: View) -> Iterator[Decision]:
             yield from function.exactly({"Timeout": BROKER_SECONDS}, _BROKER)
         else:
             yield from function.exactly({"Timeout": MAX_TIMEOUT_SECONDS}, _REASON)
+    for resource in view.template.resources.values():
+        called = view.template.called(resource.own.get("ServiceToken"))
+        if view.live_ids.intersection(called) and "ServiceTimeout" not in resource.own:
+            yield from resource.set("ServiceTimeout", MAX_TIMEOUT_SECONDS, _SERVICE)
