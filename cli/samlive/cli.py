@@ -125,6 +125,7 @@ def _run(arguments: argparse.Namespace) -> int:
             diff=arguments.diff,
             form=arguments.format,
             report=arguments.report,
+            lint=arguments.lint,
         )
     if arguments.command == "remove":
         from samlive.commands import remove
@@ -212,6 +213,11 @@ def _add_special(name: str, command: argparse.ArgumentParser) -> None:
         )
         command.add_argument(
             "--report", action="store_true", help="show every change and every kept function"
+        )
+        command.add_argument(
+            "--lint",
+            action="store_true",
+            help="show cfn-lint errors that the rewrite brings; exit status 1 when there are any",
         )
     if name == "remove":
         command.add_argument("--yes", action="store_true", help="do not ask")

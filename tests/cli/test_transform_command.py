@@ -103,3 +103,55 @@ def test_options_reach_the_rewrite(template: Path, capsys: pytest.CaptureFixture
 def test_refused_stage_is_told(template: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["transform", str(template), "--stage", "prod"]) == 2
     assert "refused" in capsys.readouterr().err
+
+
+def test_lint_has_nothing_to_say_of_a_good_rewrite_and_remembers_it(
+    template: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["transform", str(template), "--stage", "ana", "--lint"]
+    assert cli.main(words) == 0
+    assert capsys.readouterr().out == f"{template}: no new errors\n"
+    monkeypatch.setattr("samlive_transform.lint._run", lambda text: pytest.fail("ran again"))
+    assert cli.main(words) == 0
+    assert (template.parent / ".samlive" / ".gitignore").exists()
+
+
+def test_lint_tells_new_errors_alone_with_line_and_status_1(
+    template: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from samlive_transform.lint import Finding
+
+    old = Finding("E1", "Resources.Orders.Properties", "was there")
+    new = Finding("E2", "Resources.Orders.Properties.Layers.0", "is new")
+    strange = Finding("E3", "Resources.Nobody", "has no line")
+    answers = iter([(old,), (old, new, strange)])
+    monkeypatch.setattr("samlive_transform.lint.findings", lambda tree, cache: next(answers))
+    assert cli.main(["transform", str(template), "--stage", "ana", "--lint"]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"{template}:4: E2 Resources.Orders.Properties.Layers.0: is new",
+        f"{template}:1: E3 Resources.Nobody: has no line",
+    ]
+
+
+def test_lint_as_data(template: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["transform", str(template), "--stage", "ana", "--lint", "--output", "json"]
+    assert cli.main(words) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_lint_of_nested_templates_names_their_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from samlive_transform.lint import Finding
+
+    (tmp_path / "child.yaml").write_text(TEMPLATE)
+    parent = tmp_path / "parent.yaml"
+    parent.write_text(
+        "Transform: AWS::Serverless-2016-10-31\nResources:\n  Child:\n"
+        "    Type: AWS::Serverless::Application\n    Properties: {Location: child.yaml}\n"
+    )
+    found = Finding("E2", "Resources.Orders", "is new")
+    answers = iter([(), (found,)])
+    monkeypatch.setattr("samlive_transform.lint.new_errors", lambda *given: next(answers))
+    assert cli.main(["transform", str(parent), "--stage", "ana", "--lint"]) == 1
+    assert "child.yaml:4: E2" in capsys.readouterr().out

@@ -1,6 +1,6 @@
-"""`samlive transform`: the rewritten template, a diff, or the report; no AWS is asked.
+"""`samlive transform`: the rewritten template, a diff, the report, or new lint errors.
 
-What only the account knows (the layer's version, the IoT endpoint) is taken
+No AWS is asked: what only the account knows (the layer's version, the IoT endpoint) is taken
 from the stage's last session. Before there was one the names are derived, and
 a note on standard error says so.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samlive import names
+from samlive.lint_gate import NewError, new_errors
 from samlive.rewriting import options, recall, rewrite
 from samlive.settings import Settings
 from samlive.state import Project
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from samlive_transform.report import Report
 
 
-def run(settings: Settings, output: str | None, diff: bool, form: str, report: bool) -> int:
+def run(
+    settings: Settings, output: str | None, diff: bool, form: str, report: bool, lint: bool = False
+) -> int:
     """Print or write what a rewrite gives; return the exit status.
 
     Args:
@@ -30,20 +33,34 @@ def run(settings: Settings, output: str | None, diff: bool, form: str, report: b
         diff: Show what changes instead of the whole.
         form: "yaml", as the source is written, or "json", as it is deployed.
         report: Show every change and every kept function instead.
+        lint: Show the errors of cfn-lint that the rewrite brings; 1 when there are any.
     """
     project = Project(settings.folder)
     given = settings.text("stage") or project.stage() or names.suggest_stage(names.os_user())
     stage = names.check_stage(given)
     facts = recall(project.of(stage).record, settings)
-    result = rewrite(settings.template, options(settings, stage, facts))
+    wanted = options(settings, stage, facts)
+    result = rewrite(settings.template, wanted)
     if not facts.known:
         print(
             f"samlive: stage {stage} was never live from here: the layer's version and the IoT "
             "endpoint are placeholders.",
             file=sys.stderr,
         )
+    if lint:
+        found = new_errors(result, wanted.parameters, project)
+        _write(_lint_text(settings, found), output)
+        return 1 if found else 0
     _write(_text(settings, result, diff, form, report), output)
     return 0
+
+
+def _lint_text(settings: Settings, found: tuple[NewError, ...]) -> str:
+    if settings.output == "json":
+        return json.dumps([each.as_json() for each in found], indent=2) + "\n"
+    if not found:
+        return f"{settings.template}: no new errors\n"
+    return "".join(f"{each}\n" for each in found)
 
 
 def _text(settings: Settings, result: "Result", diff: bool, form: str, report: bool) -> str:
