@@ -205,6 +205,7 @@ def test_placeholders_have_every_attribute() -> None:
     ("props", "text"),
     [
         pytest.param({"Timeout": 901}, "'901' at 'timeout'", id="timeout"),
+        pytest.param({"Runtime": "python9.9.9"}, "python9.9.9", id="runtime"),
         pytest.param({"MemorySize": 64}, "'64' at 'memorySize'", id="memory"),
         pytest.param({"Layers": ["a"] * 6}, "more than 5 layers", id="layers"),
         pytest.param(
@@ -229,6 +230,7 @@ def test_functions_that_aws_refuses_are_refused(props: dict[str, Any], text: str
         {"Timeout": 900, "MemorySize": 10240, "Layers": ["a"] * 5},
         {"Environment": {"Variables": {"A": "x" * 4088}}},
         {"Code": {"ZipFile": "x"}, "Runtime": "python3.13"},
+        *({"Runtime": name} for name in ("java21", "dotnet8", "ruby3.4", "provided", "java8.al2")),
     ],
 )
 def test_functions_at_the_limits_pass(props: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from samlive.offline import payload_limits
 from samlive.offline.control import PREFIX, Control
 from samlive.offline.listeners import Listeners
 
@@ -39,7 +40,11 @@ def front(app: App, control: Control, on_started: Callable[[], None]) -> App:
         if scope["type"] == "lifespan":
             await app(scope, receive, send_lifespan)
         elif scope["type"] == "http" and scope["path"].startswith(PREFIX):
-            await _answer(control, scope, receive, send)
+            status, body = control.handle(scope["method"], scope["path"], await _body(receive))
+            await _send(send, status, [(b"content-type", b"application/json")], body)
+        elif refused := _too_large(scope):
+            await _body(receive)
+            await _send(send, *refused)
         else:
             await app(scope, receive, send)
             if scope["type"] == "http" and scope["path"] == RESET_PATH:
@@ -75,14 +80,22 @@ async def run(
     await hypercorn.asyncio.serve(framework, config, shutdown_trigger=stopped)
 
 
-async def _answer(control: Control, scope: Message, receive: Receive, send: Send) -> None:
-    body = b""
+def _too_large(scope: Message) -> tuple[int, payload_limits.Headers, bytes] | None:
+    if scope["type"] != "http":
+        return None
+    return payload_limits.refusal(scope["method"], scope["path"], scope["headers"])
+
+
+async def _body(receive: Receive) -> bytes:
+    parts = []
     while True:
         message = await receive()
-        body += message.get("body", b"")
+        parts.append(message.get("body", b""))
         if not message.get("more_body"):
-            break
-    status, reply = control.handle(scope["method"], scope["path"], body)
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(reply))]
+            return b"".join(parts)
+
+
+async def _send(send: Send, status: int, headers: payload_limits.Headers, body: bytes) -> None:
+    headers = [*headers, (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply})
+    await send({"type": "http.response.body", "body": body})

@@ -10,6 +10,7 @@ words, instead of at the first deployment to the cloud.
 
 import functools
 import json
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,11 @@ MAX_VARIABLES_BYTES = 4096
 MAX_TIMEOUT_SECONDS = 900
 MAX_LAYERS = 5
 MEMORY_MB = range(128, 10240 + 1)
+RUNTIMES = re.compile(
+    r"nodejs\d+\.x|python3\.\d+|java\d+(\.al2)?|dotnet(core)?\d+(\.\d+)?|ruby\d+\.\d+"
+    r"|go1\.x|provided(\.al2(023)?)?"
+)
+"""The form of a runtime's name; new versions follow it."""
 INLINE_RUNTIMES = ("nodejs", "python")
 RESERVED = frozenset(
     {
@@ -73,9 +79,12 @@ def function_breach(props: dict[str, Any]) -> str | None:
         return f"Value '{props['MemorySize']}' at 'memorySize' must be from 128 to 10240"
     if len(props.get("Layers") or []) > MAX_LAYERS:
         return f"Cannot reference more than {MAX_LAYERS} layers."
+    runtime = str(props.get("Runtime", ""))
+    if runtime and not RUNTIMES.fullmatch(runtime):
+        return f"Value {runtime} at 'runtime' failed to satisfy constraint: it names no runtime"
     inline = (props.get("Code") or {}).get("ZipFile") is not None
-    if inline and not str(props.get("Runtime", "")).startswith(INLINE_RUNTIMES):
-        return f"ZipFile can only be used with nodejs and python, not with {props.get('Runtime')}"
+    if inline and not runtime.startswith(INLINE_RUNTIMES):
+        return f"ZipFile can only be used with nodejs and python, not with {runtime}"
     return None
 
 

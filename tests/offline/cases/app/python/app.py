@@ -2,6 +2,7 @@
 
 import logging
 import os
+import pathlib
 import sys
 import time
 
@@ -29,6 +30,12 @@ def handler(event, context):
         raise LookupError("no such thing")
     if act == "sleep":
         time.sleep(event["seconds"])
+        return os.getpid()
+    if act == "meet":
+        # Answers when so many calls are here at the same time.
+        pathlib.Path(event["folder"], context.aws_request_id).touch()
+        while len(os.listdir(event["folder"])) < event["count"]:
+            time.sleep(0.01)
         return os.getpid()
     if act == "exit":
         os._exit(event["status"])
