@@ -5,6 +5,7 @@ import io
 import json
 import os
 import stat
+import sys
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -216,6 +217,19 @@ class TestInterpreters:
         where = places("relocated", tmp_path, tmp_path, tmp_path, tmp_path)
         with pytest.raises(interpreters.NoEntryPointError, match=text):
             interpreters.command(function(**other), where, tmp_path, tmp_path)
+
+    def test_a_python_is_taken_from_the_path_when_it_is_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for version, answer in (("3.97", "3.97 /the/one"), ("3.98", "3.11 /another"), ("3.9", "")):
+            script = tmp_path / f"python{version}"
+            script.write_text(f"#!/bin/sh\necho {answer}\n")
+            script.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+        own = os.path.realpath(sys.executable)
+        assert interpreters.python("3.97") == "/the/one"
+        for version in ("3.98", "3.9", "3.99"):
+            assert os.path.realpath(interpreters.python(version)) == own
 
     def test_a_bootstrap_of_the_code_wins_over_one_of_a_layer(self, tmp_path: Path) -> None:
         task, opt = tmp_path / "task", tmp_path / "opt"

@@ -21,6 +21,8 @@ _log = logging.getLogger("samlive.offline")
 _HERE = Path(__file__).parent
 PYTHON_BOOTSTRAP = _HERE / "runtimes" / "python" / "bootstrap.py"
 NODE_BOOTSTRAP = _HERE / "runtimes" / "nodejs" / "bootstrap.mjs"
+_OLDEST_MINOR = 10
+"""The boto3 of samlive's environment does not run on older Pythons than 3.10."""
 _VERSION_PROBE = "import sys; print('%d.%d' % sys.version_info[:2], sys.executable)"
 
 
@@ -86,12 +88,12 @@ def python(version: str) -> str:
     if version == f"{sys.version_info.major}.{sys.version_info.minor}":
         return str(own)
     candidate = shutil.which(f"python{version}")
-    if candidate:
+    if candidate and int(version.partition(".")[2]) >= _OLDEST_MINOR:
         probe = [candidate, "-I", "-S", "-c", _VERSION_PROBE]
         answer = subprocess.run(probe, capture_output=True, text=True, check=False).stdout.split()
         if answer[:1] == [version]:
             return answer[1]
-    _log.warning("There is no Python %s here: its functions run on %s", version, own)
+    _log.warning("Functions for Python %s run on %s", version, own)
     return str(own)
 
 
