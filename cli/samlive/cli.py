@@ -23,6 +23,7 @@ COMMANDS = {
     "transform": "show the rewritten template, a diff, or a report; needs no AWS",
     "remove": "delete the stage's stack",
     "restore": "give a stack that was taken over its own code back",
+    "unpark": "let queues and streams deliver again to a stage that was parked",
     "status": "show the stage: who holds it, which functions are live",
     "stages": "list the stages that were used from this project",
     "doctor": "check credentials, region, AWS IoT, tools and the stage",
@@ -77,6 +78,9 @@ def parser() -> argparse.ArgumentParser:
             if option.group not in groups:
                 groups[option.group] = command.add_argument_group(option.group)
             _add_option(groups[option.group], option)
+    completion = commands.add_parser("completion", help="print a script for your shell")
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"))
+    completion.set_defaults(debug=False, output=None)
     return top
 
 
@@ -99,6 +103,10 @@ def told(error: Exception) -> SamliveError | None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.command == "completion":
+        from samlive.commands import completion
+
+        return completion.run(arguments.shell)
     from samlive import settings
 
     def load() -> settings.Settings:
@@ -135,6 +143,10 @@ def _run(arguments: argparse.Namespace) -> int:
         from samlive.commands import restore
 
         return restore.run(wanted, os.environ)
+    if arguments.command == "unpark":
+        from samlive.commands import unpark
+
+        return unpark.run(wanted, os.environ)
     if arguments.command == "status":
         from samlive.commands import status
 

@@ -16,6 +16,7 @@ from samlive.adoption import Adoption, is_adopted
 from samlive.deploy import bucket, key, layer, package, plan, standing, urls
 from samlive.deploy.aws import Aws
 from samlive.deploy.package import Store, Upload
+from samlive.deploy.park import Parking
 from samlive.deploy.stack import DeployError, Stack, StackEvent
 from samlive.errors import SamliveError
 from samlive.output import Output
@@ -300,6 +301,11 @@ class Deployment:
         )
         self.state.forget()
         self._out.tell("deploy", status="deleted", stack=self.stack_name)
+
+    def parking(self) -> Parking:
+        """Return how this stage is parked, and let go again; needs the survey."""
+        account = self._found.identity.account
+        return Parking(self._aws, account, self._settings.app, self.stage, self.stack_name)
 
     # --- how --------------------------------------------------------------
 

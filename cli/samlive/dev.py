@@ -40,6 +40,11 @@ if TYPE_CHECKING:
     from samlive_relay.relay import Relay
 
 INTERRUPTED = 130
+_PARKED = (
+    "Stage {stage} stays deployed as {stack}. {count} disabled until the next start, so queues and "
+    "streams wait; API calls get 503, other calls fail. `samlive unpark` enables them now, "
+    "`samlive remove` deletes the stage."
+)
 _KEPT = (
     "Stage {stage} stays deployed as {stack}. While nobody listens, API calls get 503 and queues "
     "keep their messages. `samlive remove` deletes it."
@@ -142,6 +147,7 @@ class Session:
         self._phase = "deploying"
         await self._in_thread(self._deployment.apply, self._served.result)
         self._phase = "live"
+        await self._in_thread(self._unpark)
         await self._say_ready()
 
     def _check_template(self) -> None:
@@ -206,6 +212,11 @@ class Session:
         relay = Relay(config, self._narrator)
         await self._unless_stopped(relay.start())
         self._relay = relay
+
+    def _unpark(self) -> None:
+        """Let go what the session before had parked; an embedded cloud is always new."""
+        if self._cloud is None and self._deployment.parking().unpark():
+            self._out.tell("deploy", status="unparked", stack=self._deployment.stack_name)
 
     def _taken_over(self, owner: str) -> None:
         self._stop.end(f"{owner} took over stage {self._stage}")
@@ -315,6 +326,11 @@ class Session:
             self._stop.threads.clear()
             await asyncio.to_thread(self._deployment.restore)
             left, text = "restored", f"The stack {stack} runs its own code again."
+        elif self._settings.text("on_exit") == "park" and not self._stop.forced.is_set():
+            live = [f.logical_id for f in self._served.result.report.functions if f.live]
+            if parked := await asyncio.to_thread(self._deployment.parking().park, live):
+                count = f"{parked} event source mapping{' is' if parked == 1 else 's are'}"
+                left, text = "parked", _PARKED.format(stage=self._stage, stack=stack, count=count)
         self._out.tell("stopped", stage=self._stage, stack=stack, left=left, text=text)
 
     # --- saying -----------------------------------------------------------

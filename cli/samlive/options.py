@@ -46,10 +46,10 @@ class Option:
         return "SAMLIVE_" + self.name.upper()
 
 
-_STACKS = ("dev", "remove", "restore", "status", "stages", "doctor")
+_STACKS = ("dev", "remove", "restore", "unpark", "status", "stages", "doctor")
 _REWRITE = ("dev", "transform")
-_ALL = ("dev", "transform", "remove", "restore", "status", "stages", "doctor")
-_STAGED = ("dev", "transform", "remove", "restore", "status", "doctor")
+_ALL = ("dev", "transform", "remove", "restore", "unpark", "status", "stages", "doctor")
+_STAGED = ("dev", "transform", "remove", "restore", "unpark", "status", "doctor")
 
 _WHERE = "which stage, which account"
 _LIVE = "what goes live"
@@ -208,8 +208,8 @@ OPTIONS: tuple[Option, ...] = (
         "choice",
         "what becomes of the stage afterwards",
         ("dev",),
-        default="keep",
-        choices=("keep", "remove", "restore"),
+        default="park",
+        choices=("park", "keep", "remove", "restore"),
         group=_SESSION,
     ),
     Option(

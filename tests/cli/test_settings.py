@@ -35,7 +35,7 @@ def load(
     ("given", "environment", "file", "where"),
     [
         pytest.param({}, {"SAMLIVE_OFFLINE": "maybe"}, "", "SAMLIVE_OFFLINE", id="no flag"),
-        pytest.param({}, {"SAMLIVE_ON_EXIT": "park"}, "", "SAMLIVE_ON_EXIT", id="no choice"),
+        pytest.param({}, {"SAMLIVE_ON_EXIT": "nonsense"}, "", "SAMLIVE_ON_EXIT", id="no choice"),
         pytest.param({}, {"SAMLIVE_DRAIN_SECONDS": "-1"}, "", "DRAIN_SECONDS", id="no seconds"),
         pytest.param({}, {"SAMLIVE_DRAIN_SECONDS": "nan"}, "", "DRAIN_SECONDS", id="no number"),
         pytest.param({"tags": ["x"]}, {}, "", "--tags", id="no pair"),
@@ -93,12 +93,12 @@ def test_folder_names_the_app_when_nobody_does(template: Path) -> None:
 
 
 def test_order_is_command_line_variable_file_default(template: Path) -> None:
-    file = "[default.dev.parameters]\non_exit = 'remove'"
-    variable = {"SAMLIVE_ON_EXIT": "keep"}
-    assert load(template).text("on_exit") == "keep"
-    assert load(template, file=file).text("on_exit") == "remove"
-    assert load(template, environment=variable, file=file).text("on_exit") == "keep"
-    assert load(template, {"on_exit": "remove"}, variable, file).text("on_exit") == "remove"
+    file = "[default.dev.parameters]\nabsence = 'drop'"
+    variable = {"SAMLIVE_ABSENCE": "fail"}
+    assert load(template).text("absence") == "fail"
+    assert load(template, file=file).text("absence") == "drop"
+    assert load(template, environment=variable, file=file).text("absence") == "fail"
+    assert load(template, {"absence": "drop"}, variable, file).text("absence") == "drop"
 
 
 def test_flag_of_the_command_line_turns_off_what_a_variable_turns_on(template: Path) -> None:

@@ -112,6 +112,14 @@ class Live:
                 return found
         return self.expect(event, timeout, where)
 
+    def everything(self) -> list[Event]:
+        """Return all events of a session that has ended."""
+        assert self.process.poll() is not None
+        while (found := self._arrived.get(timeout=5)) is not None:
+            self.events.append(found)
+        self._arrived.put(None)
+        return self.events
+
     def _seen(self) -> str:
         lines = "\n".join(json.dumps(event) for event in self.events[-40:])
         return f"\n{lines}\n--- stderr\n{self.stderr[-6000:]}"
