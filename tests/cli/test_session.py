@@ -318,7 +318,7 @@ class TestEdits:
 
 class TestEnd:
     def test_stage_is_kept_and_says_so(self, session: Session) -> None:
-        live = session.ready().live
+        live = session.ready("--on-exit", "keep").live
         assert live.stop() == 0
         last = drained(live)[-1]
         assert (last["event"], last["left"]) == ("stopped", "kept")
