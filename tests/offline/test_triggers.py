@@ -44,6 +44,24 @@ def test_a_type_the_emulator_does_not_know_does_nothing(aws: Any, stack: Stack) 
     assert "AWS::Events::Archive (Unknown) does nothing offline" in aws.offline.log.read_text()
 
 
+UNKNOWN = """
+Resources:
+  Unknown: {Type: AWS::Events::Archive, Properties: {SourceArn: "SOURCE"}}
+  Queue: {Type: AWS::SQS::Queue, Properties: {Tags: [{Key: a, Value: !GetAtt Unknown.Arn}]}}
+Outputs:
+  Arn: {Value: !Sub "${Unknown.Arn}"}
+"""
+
+
+def test_a_type_that_does_nothing_can_be_updated(aws: Any) -> None:
+    before = aws.deploy("unknown", UNKNOWN, {})
+    client = aws.client("cloudformation", **ROOT_KEY)
+    client.update_stack(StackName="unknown", TemplateBody=UNKNOWN.replace("SOURCE", "another"))
+    stack = until(lambda: settled(client.describe_stacks(StackName="unknown")["Stacks"][0]))
+    assert stack["StackStatus"] == "UPDATE_COMPLETE"
+    assert stack["Outputs"][0]["OutputValue"] == before["Arn"]
+
+
 def test_a_type_that_is_no_ones_is_refused(aws: Any) -> None:
     template = '{"Resources": {"A": {"Type": "Nobody::Knows::This"}}}'
     client = aws.client("cloudformation", **ROOT_KEY)

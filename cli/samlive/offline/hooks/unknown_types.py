@@ -47,7 +47,7 @@ class Handlers(dict[str, Handler]):
     def __missing__(self, name: str) -> Handler:
         if not _is_ours(name):
             raise KeyError(name)
-        return {"create": _creator(name), "update": _keep, "delete": _forget}
+        return {"create": _creator(name), "update": _updater(name), "delete": _forget}
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the handler for a type, as `dict.get` does."""
@@ -64,21 +64,28 @@ def _is_ours(name: object) -> bool:
 
 def _creator(type_name: str) -> Any:
     def create(logical_id: str, props: dict[str, Any], stack: str) -> tuple[str, Placeholders]:
-        from ministack.core.responses import get_account_id, get_region
-
         _log.warning("%s (%s) does nothing offline", type_name, logical_id)
-        service = type_name.split("::")[1].lower()
         physical_id = f"{stack}-{logical_id}-{uuid.uuid4().hex[:8]}"
-        prefix = f"arn:aws:{service}:{get_region()}:{get_account_id()}:"
-        return physical_id, Placeholders(Id=physical_id, ArnPrefix=prefix)
+        return physical_id, _placeholders(type_name, physical_id)
 
     return create
 
 
-def _keep(
-    physical_id: str, old: object, new: object, stack: str, logical_id: str | None = None
-) -> tuple[str, dict[str, Any]]:
-    return physical_id, {}
+def _updater(type_name: str) -> Any:
+    def update(
+        physical_id: str, old: object, new: object, stack: str, logical_id: str | None = None
+    ) -> tuple[str, Placeholders]:
+        return physical_id, _placeholders(type_name, physical_id)
+
+    return update
+
+
+def _placeholders(type_name: str, physical_id: str) -> Placeholders:
+    from ministack.core.responses import get_account_id, get_region
+
+    service = type_name.split("::")[1].lower()
+    prefix = f"arn:aws:{service}:{get_region()}:{get_account_id()}:"
+    return Placeholders(Id=physical_id, ArnPrefix=prefix)
 
 
 def _forget(physical_id: str, props: object) -> None:
