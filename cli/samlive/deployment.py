@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from samlive import names, survey
+from samlive import first_use, names, survey
 from samlive.access import Access
 from samlive.adoption import Adoption, is_adopted
 from samlive.deploy import bucket, key, layer, package, plan, standing, urls
 from samlive.deploy.aws import Aws
+from samlive.deploy.pace import Pace
 from samlive.deploy.package import Store, Upload
 from samlive.deploy.park import Parking
 from samlive.deploy.stack import DeployError, Stack, StackEvent
@@ -92,6 +93,12 @@ class Deployment:
             self._stack().settle(str(found.stack["StackId"]))
             found = replace(found, stack=self._aws.stack(self.stack_name))
         self._found = found
+        first_use.wait(
+            found.endpoint,
+            self.access,
+            Pace(self._stop),
+            lambda text: self._out.tell("warning", text=text),
+        )
         known = standing.marks_of(found.stack)[1]
         self._key, self._key_deployed = key.for_stage(self._aws, found.stack, known, self.state)
 

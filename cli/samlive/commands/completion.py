@@ -1,0 +1,77 @@
+"""`samlive completion SHELL`: a script that completes commands and options.
+
+The words come from the parser, so they are never out of date. Nothing of
+samlive runs while the user types: the script holds all words itself.
+"""
+
+import argparse
+import sys
+
+from samlive import cli
+
+_BASH = """\
+_samlive() {{
+    local current=${{COMP_WORDS[COMP_CWORD]}} words
+    case ${{COMP_WORDS[1]}} in
+{cases}
+        *) words="{commands} --help --version" ;;
+    esac
+    [ "$COMP_CWORD" -gt 1 ] || words="{commands} --help --version"
+    case $current in
+        -*) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
+        *) COMPREPLY=($(compgen -W "$words" -- "$current") $(compgen -f -- "$current")) ;;
+    esac
+}}
+complete -o filenames -F _samlive samlive
+"""
+_ZSH = "autoload -U +X bashcompinit && bashcompinit\n"
+
+
+def run(shell: str) -> int:
+    """Print the script of a shell; return the exit status.
+
+    Args:
+        shell: "bash", "zsh" or "fish".
+    """
+    words = options_by_command()
+    text = _fish(words) if shell == "fish" else _bash(words)
+    sys.stdout.write(_ZSH + text if shell == "zsh" else text)
+    return 0
+
+
+def options_by_command() -> dict[str, list[str]]:
+    """Return the long options of every command."""
+    return {
+        name: sorted(
+            flag
+            for action in command._actions
+            for flag in action.option_strings
+            if flag.startswith("--")
+        )
+        for name, command in _commands().items()
+    }
+
+
+def _commands() -> dict[str, argparse.ArgumentParser]:
+    for action in cli.parser()._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return dict(action.choices)
+    raise AssertionError("the parser has no commands")
+
+
+def _bash(words: dict[str, list[str]]) -> str:
+    cases = "\n".join(
+        f'        {name}) words="{" ".join(options)}" ;;' for name, options in words.items()
+    )
+    return _BASH.format(cases=cases, commands=" ".join(words))
+
+
+def _fish(words: dict[str, list[str]]) -> str:
+    lines = [
+        f"complete -c samlive -n __fish_use_subcommand -a {name} -d '{cli.COMMANDS.get(name, '')}'"
+        for name in words
+    ]
+    for name, options in words.items():
+        seen = f"'__fish_seen_subcommand_from {name}'"
+        lines += [f"complete -c samlive -n {seen} -l {flag[2:]}" for flag in options]
+    return "\n".join(lines) + "\n"
