@@ -49,6 +49,7 @@ class LocalFunction:
         debug_port: Port on 127.0.0.1 where a debugger attaches; its first call waits
             for one, deadlines do not end it, and other environments of the function
             run without.
+        build_properties: The template's Metadata.BuildProperties, for TypeScript.
     """
 
     logical_id: str
@@ -60,6 +61,7 @@ class LocalFunction:
     layers: tuple[Path, ...] = ()
     architecture: str = "x86_64"
     debug_port: int | None = None
+    build_properties: Mapping[str, object] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ class RelayError(Exception):
         hint: What to do next, in one sentence.
     """
 
+    error_type = "SamLive.CannotStart"
+    """What an invocation that meets it is answered with."""
+
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = message

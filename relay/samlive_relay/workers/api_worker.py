@@ -5,11 +5,12 @@ ordinary way; only its owner can read that of a running process.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from .process import spawn
 from .runtime_api import RuntimeApi, Slot
-from .stamps import GONE, from_report, stat
+from .stamps import Stamp, from_report
 from .worker import Boot, Call, Hooks, Outcome, Worker
 
 
@@ -21,8 +22,9 @@ class ApiWorker(Worker):
         hooks: Whom it tells.
         command: Program and arguments.
         api: The session's Runtime API.
-        files: Files that make a new process necessary when they change; the Node
+        loaded: Files that make a new process necessary when they change; the Node
             runner reports its own.
+        extra: Variables beside the boot's.
     """
 
     def __init__(
@@ -31,12 +33,14 @@ class ApiWorker(Worker):
         hooks: Hooks,
         command: Sequence[str],
         api: RuntimeApi,
-        files: Sequence[str] = (),
+        loaded: Mapping[str, Stamp] = MappingProxyType({}),
+        extra: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         super().__init__(boot, hooks)
         self._command = command
         self._api = api
-        self._files = files
+        self._given = loaded
+        self._extra = extra
         self._slot = Slot(
             on_answer=self._take_answer,
             on_init_error=self._take_fault,
@@ -47,8 +51,8 @@ class ApiWorker(Worker):
     async def start(self) -> None:
         """Start the process with its place in the Runtime API."""
         address = await self._api.add(self._slot)
-        self._on_loaded({path: stat(path) or GONE for path in self._files})
-        variables = {**self.boot.variables, "AWS_LAMBDA_RUNTIME_API": address}
+        self._on_loaded(self._given)
+        variables = {**self.boot.variables, **self._extra, "AWS_LAMBDA_RUNTIME_API": address}
         code = self.boot.function.code
         self._launched(spawn(self._command, code, variables, self._on_line))
         self.when_gone(lambda: self._api.remove(self._slot))

@@ -153,7 +153,7 @@ class Pool:
                 outcome = await self._invoke(environment, call)
             except RelayError as problem:
                 text = " ".join(filter(None, (problem.message, problem.hint)))
-                return failure("SamLive.CannotStart", text)
+                return failure(problem.error_type, text)
             except Exception as problem:  # every accepted request ends in an answer
                 for line in traceback.format_exc().splitlines():
                     self._on_line(environment.function, call.request_id, "stderr", line)

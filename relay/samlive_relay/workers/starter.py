@@ -10,6 +10,8 @@ from . import bootstrap, environment, interpreters, node
 from .api_worker import ApiWorker
 from .python import PythonWorker
 from .runtime_api import RuntimeApi
+from .stamps import GONE, stat
+from .typescript import Bundler
 from .worker import Boot, Hooks, Worker
 from .zygotes import Zygotes
 
@@ -28,6 +30,7 @@ class Starter:
         self._config = config
         self._warn = warn
         self._api = RuntimeApi()
+        self._bundler = Bundler(config.state, config.project)
         self._zygotes = Zygotes(config.state, config.project, os.environ)
         self._debugged: dict[str, Worker] = {}
         self._warned: set[tuple[str, str]] = set()
@@ -91,6 +94,7 @@ class Starter:
         """End what workers share."""
         await self._zygotes.close()
         await self._api.close()
+        self._bundler.close()
 
     async def _worker(self, boot: Boot, hooks: Hooks) -> Worker:
         function = boot.function
@@ -99,17 +103,26 @@ class Starter:
             self._warn_once(function, interpreters.mismatch(function, interpreter))
             return PythonWorker(boot, hooks, interpreter, self._zygotes)
         if function.runtime.startswith("nodejs"):
-            program = node.find(function, os.environ)
-            self._warn_once(function, await node.mismatch(function, program))
-            command = (program, *node.inspect(boot.debug_port), str(node.RUNNER))
-            return ApiWorker(boot, hooks, command, self._api)
-        if function.runtime.startswith("provided") and bootstrap.find(function):
-            program = str(bootstrap.find(function))
-            return ApiWorker(boot, hooks, (program,), self._api, files=(program,))
+            return await self._node(boot, hooks)
+        if function.runtime.startswith("provided") and (program := bootstrap.find(function)):
+            loaded = {str(program): stat(str(program)) or GONE}
+            return ApiWorker(boot, hooks, (str(program),), self._api, loaded)
         raise RelayError(
             f"samlive cannot run {function.runtime} of {function.logical_id} locally yet.",
             "Keep the function as deployed.",
         )
+
+    async def _node(self, boot: Boot, hooks: Hooks) -> Worker:
+        function = boot.function
+        program = node.find(function, os.environ)
+        self._warn_once(function, await node.mismatch(function, program))
+        command = [program, *node.inspect(boot.debug_port)]
+        bundle = await self._bundler.bundle(function)
+        if bundle is None:
+            return ApiWorker(boot, hooks, (*command, str(node.RUNNER)), self._api)
+        extra = {"SAMLIVE_BUNDLE": str(bundle.folder)}
+        command += ["--enable-source-maps", str(node.RUNNER)]
+        return ApiWorker(boot, hooks, command, self._api, bundle.inputs, extra)
 
     def _warn_once(self, function: LocalFunction, text: str) -> None:
         if text and (function.logical_id, text) not in self._warned:
