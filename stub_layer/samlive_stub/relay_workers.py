@@ -13,13 +13,14 @@ class Request:
         number: Its message id.
     """
 
-    __slots__ = ("answer", "body", "name", "number", "state", "until")
+    __slots__ = ("answer", "event", "fields", "name", "number", "state", "until")
 
     def __init__(self, number: bytes) -> None:
         self.number = number
         self.name = ""
         self.state = UNKNOWN
-        self.body = b""
+        self.fields: dict[str, str] = {}
+        self.event = b""
         self.answer: Message | None = None
         self.until = 0.0
 
