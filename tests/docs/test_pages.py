@@ -15,6 +15,7 @@ PUBLIC_HOSTS = {
     "docs.aws.amazon.com",
     "docs.oasis-open.org",
     "github.com",
+    "jinja.palletsprojects.com",
     "keepachangelog.com",
     "ministack.org",
     "pypi.org",
