@@ -198,3 +198,26 @@ def test_without_a_zygote_functions_run_all_the_same(project: Project, run: Run)
             assert await stub.ask({}) == "answer"
 
     run(scenario())
+
+
+def test_boto3_is_there_as_in_lambda_and_the_projects_own_comes_first(
+    project: Project, run: Run
+) -> None:
+    import boto3
+
+    text = handler("boto3", "sys", result="[boto3.__version__, 'aws-sdk' in sys.path[-1]]")
+    project.write("app.py", text)
+    project.add()
+
+    async def scenario() -> None:
+        async with project.session() as session:
+            stub = session.stub()
+            assert await stub.ask({}) == [boto3.__version__, True]
+            await taught(session, "boto3")
+            touch(project, text)
+            assert await stub.ask({}) == [boto3.__version__, True]
+            (site_packages(project) / "boto3.py").write_text("__version__ = 'of the project'\n")
+            touch(project, text)
+            assert await stub.ask({}) == ["of the project", True]
+
+    run(scenario())

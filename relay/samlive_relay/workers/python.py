@@ -14,6 +14,7 @@ from pathlib import Path
 from samlive_relay.errors import RelayError
 
 from . import channel as wire
+from . import sdk
 from .channel import Channel
 from .environment import python_layer_paths
 from .process import Process, spawn
@@ -57,7 +58,7 @@ class PythonWorker(Worker):
                 raise
         self._launched(process)
         self._channel = await Channel.open(ours, self._on_message, self._on_end)
-        self._channel.send_json(wire.BOOT, boot_message(self.boot))
+        self._channel.send_json(wire.BOOT, boot_message(self.boot, self._interpreter))
 
     async def _fork(self, channel: socket.socket) -> Process | None:
         if self.boot.debug_port is not None:
@@ -121,13 +122,14 @@ class PythonWorker(Worker):
             self._loop.call_later(RETIRE_SECONDS, self._process.kill)
 
 
-def boot_message(boot: Boot) -> dict[str, object]:
-    """Return the BOOT message of an environment."""
+def boot_message(boot: Boot, interpreter: str) -> dict[str, object]:
+    """Return the BOOT message of an environment for a runner under an interpreter."""
     message: dict[str, object] = {
         "handler": boot.function.handler,
         "code": str(boot.function.code),
         "path": python_layer_paths(boot.function),
         "roots": [str(boot.project)],
+        "runtime": sdk.folders(interpreter, boot.state),
         "environment": dict(boot.variables),
     }
     if boot.debug_port is not None:

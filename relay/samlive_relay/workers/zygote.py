@@ -13,7 +13,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +32,12 @@ class Order:
     Args:
         modules: Full module names, in order of import.
         loader: Calls of botocore's data loader.
+        path: Folders at the end of its import path.
     """
 
     modules: tuple[str, ...] = ()
     loader: tuple[Any, ...] = field(default=(), repr=False)
+    path: tuple[str, ...] = ()
 
 
 class Zygote:
@@ -76,7 +78,7 @@ class Zygote:
             except OSError as problem:
                 self._control.close()
                 raise RelayError(f"{interpreter} does not start: {problem}.") from None
-        self._control.send(json.dumps({"modules": order.modules, "loader": order.loader}).encode())
+        self._control.send(json.dumps(asdict(order)).encode())
         self._loop.add_reader(self._control.fileno(), self._read)
         self._process.exited.add_done_callback(lambda _: self._on_end())
 

@@ -26,6 +26,7 @@ from typing import Any
 
 from samlive_relay.errors import RelayError
 
+from . import sdk
 from .environment import FROM_DEVELOPER, python_layer_paths
 from .worker import Boot
 from .zygote import Order, Zygote
@@ -49,10 +50,10 @@ class Known:
     zygote: Zygote | None = None
     starts: int = 0
 
-    def order(self) -> Order:
-        """Return what its next zygote preloads."""
+    def order(self, path: list[str]) -> Order:
+        """Return what its next zygote preloads, with these folders on its import path."""
         modules = [name for name in self.modules if name.partition(".")[0] not in self.excluded]
-        return Order(tuple(modules[:MAX_MODULES]), tuple(self.loader))
+        return Order(tuple(modules[:MAX_MODULES]), tuple(self.loader), tuple(path))
 
 
 class Zygotes:
@@ -160,7 +161,7 @@ class Zygotes:
         task.add_done_callback(self._tasks.discard)
 
     async def _replace(self, interpreter: str, known: Known) -> None:
-        order = known.order()
+        order = known.order(sdk.folders(interpreter, self._file.parent))
         if known.zygote is not None and known.zygote.order == order:
             return
         known.packages = _packages_stamp(interpreter)

@@ -28,7 +28,9 @@ from importlib.machinery import (
 from types import CodeType
 from typing import Any, Optional
 
-SKIPPED = frozenset({"site-packages", "node_modules", ".venv", "venv", "__pycache__", ".git"})
+SKIPPED = frozenset(
+    {"site-packages", "node_modules", ".venv", "venv", "__pycache__", ".git", ".samlive"}
+)
 Stamp = tuple[int, int, int, str]
 TICK_NS = 50_000_000
 

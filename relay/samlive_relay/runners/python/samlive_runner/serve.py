@@ -19,6 +19,7 @@ import socket
 import sys
 import sysconfig
 import time
+from collections.abc import Sequence
 from typing import Any, Optional
 
 from . import botocore_loader, debugging, faults, fresh, handler, logs, payload
@@ -65,10 +66,9 @@ def serve(connection: socket.socket, preloaded: int = 0) -> None:
             _invoke(channel, ledger, function, message[1])
             if not told:
                 # After the answer: clients made in the handler count as well.
-                channel.send_json(
-                    DEPENDENCIES,
-                    {"modules": dependencies(preloaded), "loader": botocore_loader.calls()},
-                )
+                imported = dependencies(preloaded, boot["runtime"])
+                learned = {"modules": imported, "loader": botocore_loader.calls()}
+                channel.send_json(DEPENDENCIES, learned)
                 told = True
 
 
@@ -96,7 +96,8 @@ def prepare(boot: dict[str, Any]) -> fresh.Ledger:
         stream.reconfigure(line_buffering=True, encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     extra = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     own = [boot["code"], *boot["path"], *extra]
-    sys.path[:] = own + [path for path in sys.path if path not in own]
+    given = {*own, *boot["runtime"]}
+    sys.path[:] = own + [path for path in sys.path if path not in given] + boot["runtime"]
     ledger = fresh.Ledger([boot["code"], *boot["path"], *boot["roots"]])
     fresh.install(ledger)
     ledger.watch_opens()
@@ -129,14 +130,16 @@ def _invoke(
     channel.send(kind, body)
 
 
-def dependencies(preloaded: int = 0) -> list[str]:
+def dependencies(preloaded: int = 0, runtime: Sequence[str] = ()) -> list[str]:
     """Return the modules of the interpreter and its packages that were imported, in order.
 
     Args:
         preloaded: How many modules a fork began with. They are not even looked at:
             a glance counts a reference, and so copies a page shared with the zygote.
+        runtime: Folders of what Lambda's runtime would bring.
     """
     places = {os.path.realpath(path) + os.sep for path in sysconfig.get_paths().values()}
+    places |= {path + os.sep for path in runtime}
     newest = itertools.islice(reversed(sys.modules.items()), max(0, len(sys.modules) - preloaded))
     return [
         name

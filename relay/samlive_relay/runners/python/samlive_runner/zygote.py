@@ -6,7 +6,7 @@ modules: those would be stale in every child), and then waits on its control
 channel. Each request brings the descriptors of a new environment; the child
 goes on as if it had been started by `run_handler.py`.
 
-    relay -> zygote   first {"modules", "loader"}, then b"fork" with four descriptors
+    relay -> zygote   first {"path", "modules", "loader"}, then b"fork" with four descriptors
     zygote -> relay   {"ready": …} once, {"forked": pid}, {"exited": pid, "status": n}
 
 What would make a child differ from a fresh process is found out and reported:
@@ -73,6 +73,7 @@ def run(control: socket.socket) -> None:
     order = json.loads(control.recv(LIMIT) or b"null")
     if order is None:
         return
+    sys.path += order["path"]
     report = preload(order["modules"], order["loader"])
     gc.collect()
     gc.freeze()  # the collector would write to every page it shares with the children
