@@ -27,6 +27,7 @@ from samlive.state import StageState
 
 if TYPE_CHECKING:
     from samlive_relay.config import Broker
+    from samlive_relay.storage import Storage
     from samlive_transform import Result
 
 _MESSAGES = (
@@ -166,6 +167,12 @@ class Deployment:
             ca_file=self.access.ca_file,
             proxy=self.access.proxy(self._found.endpoint),
         )
+
+    def storage(self) -> "Storage":
+        """Return where the relay puts payloads that are too large for AWS IoT."""
+        from samlive.deploy.storage import BucketStorage
+
+        return BucketStorage(self._aws, self._found.identity.account)
 
     # --- what should be ---------------------------------------------------
 

@@ -207,6 +207,7 @@ class Session:
             project=self._settings.folder,
             state=self._state.folder,
             takeover=self._settings.flag("takeover"),
+            storage=self._deployment.storage(),
         )
         self._state.make()
         relay = Relay(config, self._narrator)

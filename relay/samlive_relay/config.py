@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .storage import Storage
+
 
 @dataclass(frozen=True, slots=True)
 class AwsCredentials:
@@ -78,6 +80,7 @@ class RelayConfig:
         project: Folder of the project: sources below it are the developer's own code.
         state: Folder for sockets, logs and caches, readable by the user alone.
         takeover: Take the stage from a relay that holds it, instead of refusing.
+        storage: Where large payloads go; without one they go through the broker.
         idle_seconds: A worker without work for so long is ended.
     """
 
@@ -90,4 +93,5 @@ class RelayConfig:
     project: Path
     state: Path
     takeover: bool = False
+    storage: Storage | None = None
     idle_seconds: float = 900.0

@@ -21,7 +21,16 @@ import time
 from collections.abc import Coroutine, Iterable, Mapping
 
 from samlive_stub.protocol import HERE
-from samlive_stub.responder import ForeignPresence, Hello, Invocation, Refused, RelaySide
+from samlive_stub.responder import (
+    FetchWanted,
+    ForeignPresence,
+    Hello,
+    Invocation,
+    Refused,
+    RelayEvent,
+    RelaySide,
+    UploadWanted,
+)
 
 from . import sessions
 from .calls import call_for, describe_error
@@ -38,6 +47,7 @@ from .events import (
     Warned,
 )
 from .transports.link import Connector
+from .vault import Vault
 from .watch import Watcher
 from .workers.pool import Pool
 from .workers.starter import Starter
@@ -75,6 +85,13 @@ class Relay:
             config.owner,
             socket.gethostname(),
             int(time.time() * 1000),
+            config.storage is not None,
+        )
+        self._vault = Vault(
+            config.storage,
+            config.key,
+            f"{config.app}/{config.stage}/{self.session}",
+            lambda text: self._warn("", text),
         )
         self._connections = Connections(
             config,
@@ -215,17 +232,38 @@ class Relay:
     def _on_message(self, topic: str, payload: bytes) -> None:
         events = self._side.receive(topic, payload, self._loop.time())
         self._pump()
+        self._take(events)
+
+    def _take(self, events: Iterable[RelayEvent]) -> None:
         for event in events:
             if isinstance(event, Invocation):
-                task = self._loop.create_task(self._serve(event))
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
+                self._vault.taken(event.worker)
+                self._run(self._serve(event))
+            elif isinstance(event, UploadWanted):
+                self._run(self._offer(event))
+            elif isinstance(event, FetchWanted):
+                self._run(self._fetch(event))
             elif isinstance(event, Hello):
                 self._pool.hello(event.worker, event.function, event.environment)
             elif isinstance(event, ForeignPresence):
                 self._on_presence(event)
             elif isinstance(event, Refused):
                 self._refuse(event.reason)
+
+    def _run(self, work: Coroutine[None, None, None]) -> None:
+        task = self._loop.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _offer(self, event: UploadWanted) -> None:
+        self._side.offer(event.worker, event.number, await self._vault.offer())
+        self._pump()
+
+    async def _fetch(self, event: FetchWanted) -> None:
+        body = await self._vault.fetch(event.name)
+        now = self._loop.time()
+        self._take(self._side.fetched(event.worker, event.number, body, now))
+        self._pump()
 
     def _on_presence(self, event: ForeignPresence) -> None:
         if not self._announced:
@@ -275,7 +313,9 @@ class Relay:
         self._observe(InvocationStarted(name, request_id, worker, cold))
         started = time.perf_counter()
         outcome = await self._pool.run(worker, call_for(invocation))
-        self._side.answer(worker, request_id, outcome.body, outcome.error, self._loop.time())
+        place = await self._vault.keep(worker, outcome.body)
+        now = self._loop.time()
+        self._side.answer(worker, request_id, outcome.body, outcome.error, now, place)
         self._pump()
         spent = time.perf_counter() - started
         self._observe(self._ended(name, invocation, outcome, spent, cold))
@@ -340,6 +380,7 @@ class Relay:
         await self._pool.close()
         await self._starter.close()
         await self._connections.close()
+        self._vault.close()
 
     def _close(self) -> None:
         if not self._closed.done():

@@ -163,7 +163,7 @@ class Connection:
             self._environ.get("AWS_SESSION_TOKEN"),
             time.time(),
         )
-        self._socket = _connect(host)
+        self._socket = open_socket(host)
         self._session = BrokerSession(host, path, self._client_id, self._topics, pipelined)
         until = time.monotonic() + CONNECT_SECONDS
         self._send()
@@ -225,9 +225,21 @@ class Connection:
         self._send()
 
 
-def _connect(endpoint: str) -> socket.socket:
+def open_socket(endpoint: str, unprotected: bool = False) -> socket.socket:
+    """Open a connection: TLS with Amazon's roots, or none to this machine.
+
+    Args:
+        endpoint: Host, ":port" when not 443.
+        unprotected: Without TLS, which only this machine may ask for.
+
+    Raises:
+        OSError: It cannot be reached, or is another machine that wants no TLS.
+    """
     host, _, port = endpoint.partition(":")
     local = host == "localhost" or host.endswith(".localhost")
+    if unprotected and not local and host != "127.0.0.1":
+        raise OSError(f"{host} without TLS is refused")
+    local = local or unprotected
     plain = _dial_any("127.0.0.1" if local else host, int(port or 443))
     try:
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

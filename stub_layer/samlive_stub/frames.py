@@ -33,12 +33,13 @@ POLL = 7
 PRESENCE = 8
 UPLOAD = 9
 UPLOAD_URL = 10
-"""Kinds of messages; the last two are kept for payloads by way of S3."""
+"""Kinds of messages; the last two are for payloads by way of S3."""
 
-KINDS = frozenset((REQUEST, ACK, RESPONSE, ERROR, HELLO, REBOOT, POLL, PRESENCE))
+KINDS = frozenset(range(REQUEST, UPLOAD_URL + 1))
 
 COMPRESSED = 1
 STREAM = 2
+STORED = 4
 """Flags; the second is kept for response streaming."""
 
 SENDER_BYTES = 20
@@ -94,7 +95,7 @@ class Frame(Record):
         )
         if kind not in KINDS:
             raise FrameError(f"kind {kind} is unknown")
-        if flags & ~COMPRESSED:
+        if flags & ~(COMPRESSED | STORED):
             raise FrameError(f"flags {flags:#x} are unknown")
         if total > MAX_MESSAGE_BYTES:
             raise FrameError(f"{total} bytes are more than a message may hold")
@@ -124,19 +125,21 @@ class Message:
         kind: One of `KINDS`.
         message: Its id: a Lambda request id's 16 bytes, or random ones.
         body: Any bytes, at most `MAX_MESSAGE_BYTES`.
+        flags: `STORED`, when the body says where the payload is.
     """
 
     __slots__ = ("_body", "_digest", "count", "flags", "kind", "message")
 
-    def __init__(self, kind: int, message: bytes, body: bytes = b"") -> None:
+    def __init__(self, kind: int, message: bytes, body: bytes = b"", flags: int = 0) -> None:
         self.kind = kind
         self.message = message
-        self.flags = 0
+        self.flags = flags
         self.count = chunks_of(len(body))
         if self.count > 1:
             packed = zlib.compress(body, 1)
             if chunks_of(len(packed)) < self.count:
-                body, self.flags, self.count = packed, COMPRESSED, chunks_of(len(packed))
+                body, self.count = packed, chunks_of(len(packed))
+                self.flags |= COMPRESSED
         self._body = body
         self._digest = _digest(body) if self.count > 1 else bytes(8)
 
@@ -180,8 +183,15 @@ def join(frame: Frame, chunks: list[bytes]) -> bytes:
     body = b"".join(chunks)
     if frame.count > 1 and _digest(body) != frame.digest:
         raise FrameError("the digest of the joined frames differs")
-    if not frame.flags & COMPRESSED:
-        return body
+    return unpack(body) if frame.flags & COMPRESSED else body
+
+
+def unpack(body: bytes) -> bytes:
+    """Return a compressed body as it was.
+
+    Raises:
+        FrameError: It unpacks to more than a message may hold, or is damaged.
+    """
     unpacker = zlib.decompressobj()
     try:
         body = unpacker.decompress(body, MAX_MESSAGE_BYTES)

@@ -1,4 +1,4 @@
-"""HTTP/1.1 to the Runtime API over one socket that is kept.
+"""HTTP/1.1 to the Runtime API (and, rarely, to S3) over one socket that is kept.
 
 `http.client` would cost 30 ms at every cold start, and the Runtime API is one
 server that we know: answers carry Content-Length or come in chunks.
@@ -45,12 +45,12 @@ class HttpConnection:
         Args:
             method: HTTP method.
             path: Path below the server.
-            body: Body, for POST.
+            body: Body, for POST and PUT.
             headers: Further headers.
         """
         lines = [f"{method} {path} HTTP/1.1", f"Host: {self._address}"]
         lines += [f"{name}: {value}" for name, value in headers]
-        if method == "POST":
+        if method != "GET":
             lines.append(f"Content-Length: {len(body)}")
         request = "\r\n".join((*lines, "", "")).encode("latin-1") + body
         kept = self._socket is not None
@@ -72,7 +72,7 @@ class HttpConnection:
             return self._receive()
         except (ValueError, IndexError):
             self.close()
-            raise HttpError("the Runtime API's answer is no HTTP/1.1") from None
+            raise HttpError("the server's answer is no HTTP/1.1") from None
         except OSError:
             self.close()
             raise
@@ -139,5 +139,5 @@ class HttpConnection:
     def _read(self) -> bytes:
         data = self._socket.recv(256 * 1024) if self._socket else b""
         if not data:
-            raise HttpError("the Runtime API hung up")
+            raise HttpError("the server hung up")
         return data

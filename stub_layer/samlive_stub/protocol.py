@@ -37,6 +37,12 @@ request. Hence:
   it comes.
 - A new session in presence gets HELLO and the pending request. While no session
   is there, an unanswered request waits `ORPHAN_SECONDS` for one.
+- A large payload goes through S3, when presence says that the relay can sign
+  URLs. Before such a request the stub asks for a place (UPLOAD), gets a signed
+  URL (UPLOAD_URL), puts the object, and sends a REQUEST that only names it (flag
+  STORED). A large answer comes as such a name too. Whatever fails on that way,
+  at either end, is told to the other one (an empty UPLOAD_URL, a POLL with the
+  flag), and the payload goes in frames. So S3 can make nothing fail, only slower.
 - `since` of presence orders sessions: while one is there, "here" of an older one
   is ignored, as is "gone" of any other. A relay that follows another makes its
   own `since` greater, whatever the clocks say.
@@ -45,14 +51,17 @@ Requester (one request at a time)
 ---------------------------------
 IDLE      nothing to do
 SEEKING   a request waits until it is known whether a relay listens
-ASKING    request sent, not acknowledged
+ASKING    request (or the question for a place) sent, not acknowledged
+STORING   the request's payload is being put into S3
 ACCEPTED  acknowledged, not answered
+LOADING   the answer's payload is being read from S3
 ORPHANED  sent, but the relay went away
 DONE      there is an outcome; the next request may begin
 
 Responder (one of these per request)
 ------------------------------------
 UNKNOWN   never heard of, or forgotten
+FETCHING  acknowledged, its payload is being read from S3
 HELD      acknowledged, waits for the worker's environment
 RUNNING   handed to the relay
 ANSWERED  the answer is kept for whoever asks again
@@ -70,7 +79,9 @@ IDLE, SEEKING, ASKING, ACCEPTED, ORPHANED, DONE = (
     "ORPHANED",
     "DONE",
 )
+STORING, LOADING = "STORING", "LOADING"
 UNKNOWN, HELD, RUNNING, ANSWERED = "UNKNOWN", "HELD", "RUNNING", "ANSWERED"
+FETCHING = "FETCHING"
 
 # (state, what happened): (next state, what to do). What is not listed changes nothing.
 REQUESTER = {
@@ -89,6 +100,12 @@ REQUESTER = {
     (ASKING, "timeout"): (ASKING, "repeat"),
     (ASKING, "silence"): (DONE, "give_up"),
     (ASKING, "gone"): (ORPHANED, "hope"),
+    (ASKING, "place"): (STORING, "store"),
+    (ASKING, "no place"): (ASKING, "ask_plainly"),
+    (STORING, "stored"): (ASKING, "ask"),
+    (STORING, "failed"): (ASKING, "ask_plainly"),
+    (STORING, "here"): (ASKING, "ask"),
+    (STORING, "gone"): (ORPHANED, "hope"),
     (ACCEPTED, "greet"): (ACCEPTED, "greet"),
     (ACCEPTED, "answer"): (DONE, "finish"),
     (ACCEPTED, "partial"): (ACCEPTED, "poll"),
@@ -98,7 +115,12 @@ REQUESTER = {
     (ACCEPTED, "timeout"): (ACCEPTED, "poll"),
     (ACCEPTED, "silence"): (DONE, "give_up"),
     (ACCEPTED, "gone"): (ORPHANED, "hope"),
+    (ACCEPTED, "no place"): (ASKING, "ask_plainly"),
+    (ACCEPTED, "answer is stored"): (LOADING, "load"),
+    (LOADING, "answer"): (DONE, "finish"),
+    (LOADING, "failed"): (ACCEPTED, "poll_plainly"),
     (ORPHANED, "answer"): (DONE, "finish"),
+    (ORPHANED, "answer is stored"): (LOADING, "load"),
     (ORPHANED, "here"): (ASKING, "ask"),
     (ORPHANED, "timeout"): (DONE, "give_up"),
 }
@@ -106,15 +128,26 @@ REQUESTER = {
 RESPONDER = {
     (UNKNOWN, "request"): (HELD, "accept"),
     (UNKNOWN, "poll"): (UNKNOWN, "reboot"),
+    (UNKNOWN, "stored request"): (FETCHING, "fetch"),
+    (UNKNOWN, "foreign object"): (UNKNOWN, "refuse_place"),
+    (FETCHING, "stored request"): (FETCHING, "acknowledge"),
+    (FETCHING, "poll"): (FETCHING, "acknowledge"),
+    (FETCHING, "fetched"): (HELD, "hold"),
+    (FETCHING, "failed"): (UNKNOWN, "refuse_place"),
+    (FETCHING, "next"): (UNKNOWN, "forget"),
     (HELD, "request"): (HELD, "acknowledge"),
+    (HELD, "stored request"): (HELD, "acknowledge"),
     (HELD, "poll"): (HELD, "acknowledge"),
     (HELD, "hello"): (RUNNING, "deliver"),
     (HELD, "expired"): (ANSWERED, "refuse"),
     (RUNNING, "request"): (RUNNING, "acknowledge"),
+    (RUNNING, "stored request"): (RUNNING, "acknowledge"),
     (RUNNING, "poll"): (RUNNING, "acknowledge"),
     (RUNNING, "answer"): (ANSWERED, "publish"),
     (ANSWERED, "request"): (ANSWERED, "repeat"),
+    (ANSWERED, "stored request"): (ANSWERED, "repeat"),
     (ANSWERED, "poll"): (ANSWERED, "repeat"),
+    (ANSWERED, "plain poll"): (ANSWERED, "repeat_plainly"),
     (ANSWERED, "next"): (UNKNOWN, "forget"),
     (ANSWERED, "expired"): (UNKNOWN, "forget"),
 }
@@ -144,6 +177,9 @@ STALL_SECONDS = 1.0
 ORPHAN_SECONDS = 15.0
 """How long an unanswered request waits for another relay when its own went."""
 
+LARGE_FRAMES = 5
+"""A payload of more frames, compressed, goes through S3: that is 250 KB."""
+
 LOST_POLLS = 12
 """A relay that answers so many in a row with nothing is lost, will or not."""
 
@@ -161,6 +197,9 @@ FUNCTION_FIELD = "SAMLIVE_FUNCTION"
 
 REQUEST_ID_FIELD = "aws-request-id"
 """Field of REQUEST with Lambda's request id."""
+
+NAME_FIELD, URL_FIELD = "name", "url"
+"""Fields that say where an object is; all others are headers of its URL."""
 
 HELLO_ONLY = b"\x01"
 """Body of a REBOOT that wants the environment alone."""

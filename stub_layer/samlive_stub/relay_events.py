@@ -41,6 +41,29 @@ class Invocation(Record):
         self._set(worker=worker, request_id=request_id, fields=fields, event=event)
 
 
+class UploadWanted(Record):
+    """A worker has a large request; the relay owes it one `RelaySide.offer`."""
+
+    __slots__ = ("number", "worker")
+    worker: str
+    number: bytes
+
+    def __init__(self, worker: str, number: bytes) -> None:
+        self._set(worker=worker, number=number)
+
+
+class FetchWanted(Record):
+    """A request was put into S3; the relay owes it one `RelaySide.fetched`."""
+
+    __slots__ = ("name", "number", "worker")
+    worker: str
+    number: bytes
+    name: str
+
+    def __init__(self, worker: str, number: bytes, name: str) -> None:
+        self._set(worker=worker, number=number, name=name)
+
+
 class ForeignPresence(Record):
     """Another relay session spoke on the stage's presence topic.
 
@@ -77,4 +100,4 @@ class Refused(Record):
         self._set(reason=reason)
 
 
-RelayEvent = Hello | Invocation | ForeignPresence | Refused
+RelayEvent = Hello | Invocation | UploadWanted | FetchWanted | ForeignPresence | Refused

@@ -13,7 +13,7 @@ class Request:
         number: Its message id.
     """
 
-    __slots__ = ("answer", "event", "fields", "name", "number", "state", "until")
+    __slots__ = ("answer", "event", "fields", "name", "number", "plain", "size", "state", "until")
 
     def __init__(self, number: bytes) -> None:
         self.number = number
@@ -22,6 +22,8 @@ class Request:
         self.fields: dict[str, str] = {}
         self.event = b""
         self.answer: Message | None = None
+        self.plain = b""  # what a stored answer says, should it have to go in frames
+        self.size = 0
         self.until = 0.0
 
 
@@ -41,6 +43,8 @@ class Worker:
         "hello",
         "latest",
         "name",
+        "place",
+        "place_for",
         "requests",
         "sender",
         "shard",
@@ -53,6 +57,8 @@ class Worker:
         self.topic = topic
         self.sender = Sender(session)
         self.shard = 0
+        self.place: dict[str, str] | None = None
+        self.place_for = b""
         self.window = ReplayWindow()
         self.hello: dict[str, str] | None = None
         self.asked_at = float("-inf")

@@ -27,7 +27,10 @@ from .protocol import (
     GONE,
     HERE,
     IDLE,
+    LARGE_FRAMES,
+    LOADING,
     LOST_POLLS,
+    NAME_FIELD,
     ORPHAN_SECONDS,
     ORPHANED,
     POLL_SECONDS,
@@ -36,6 +39,8 @@ from .protocol import (
     RESEND_SECONDS,
     SEEKING,
     STALL_SECONDS,
+    STORING,
+    URL_FIELD,
     ProtocolError,
     Publish,
     session_sender,
@@ -84,6 +89,26 @@ class Absent(Record):
         self._set(reason=reason)
 
 
+class Transfer(Record):
+    """An object that the owner must put into S3, or get from there.
+
+    Args:
+        name: Its name, under which it is sealed.
+        url: Signed URL.
+        headers: Headers to send.
+        body: What to put; None to get.
+    """
+
+    __slots__ = ("body", "headers", "name", "url")
+    name: str
+    url: str
+    headers: dict[str, str]
+    body: bytes | None
+
+    def __init__(self, name: str, url: str, headers: dict[str, str], body: bytes | None) -> None:
+        self._set(name=name, url=url, headers=headers, body=body)
+
+
 Outcome = Answer | Failure | Absent
 
 _REASONS = {
@@ -97,13 +122,14 @@ _REASONS = {
 class _Relay:
     """The relay session that presence named last."""
 
-    __slots__ = ("counter", "greeted", "name", "order", "session", "shards")
+    __slots__ = ("counter", "greeted", "name", "order", "session", "shards", "storage")
 
     def __init__(self, session: str, shards: list[int], since: int, counter: int) -> None:
         self.session = session
         self.shards = shards
         self.order = (since, session)
         self.counter = counter
+        self.storage = False
         self.name = session_sender(session)
         self.greeted = False
 
@@ -147,6 +173,10 @@ class StubSide:
         self._presence_at = 0.0
         self._up = False
         self._request: Message | None = None
+        self._body = b""
+        self._asked: Message | None = None
+        self._stored_kind = frames.RESPONSE
+        self._transfer: Transfer | None = None
         self._give_up_at = NEVER
         self._timer = NEVER
         self._attempts = 0
@@ -161,6 +191,11 @@ class StubSide:
     def outcome(self) -> Outcome | None:
         """How the request ended; None while it has not."""
         return self._outcome
+
+    @property
+    def transfer(self) -> Transfer | None:
+        """What has to be put into S3 or got from there; report it to `transferred`."""
+        return self._transfer if self._state in (STORING, LOADING) else None
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -204,7 +239,24 @@ class StubSide:
         self._give_up_at = give_up_at
         body = frames.encode_request(fields, event)
         self._request = Message(frames.REQUEST, os.urandom(16), body)
+        self._body = body if self._request.count > LARGE_FRAMES else b""
+        self._asked = None
         self._step("begin", now)
+
+    def transferred(self, body: bytes | None, now: float) -> None:
+        """Say how `transfer` went: what was got (nothing when it was put), None when it failed."""
+        request, transfer, self._transfer = self._request, self._transfer, None
+        if request is None or transfer is None:
+            return
+        if body is None:
+            self._step("failed", now)
+        elif self._state == STORING:
+            where = frames.encode_fields({NAME_FIELD: transfer.name})
+            self._asked = Message(frames.REQUEST, request.message, where, frames.STORED)
+            self._step("stored", now)
+        elif self._state == LOADING:
+            self._outcome = (Answer if self._stored_kind == frames.RESPONSE else Failure)(body)
+            self._step("answer", now)
 
     def abandon(self) -> None:
         """Give the pending request up: nothing more is sent for it, no answer is taken."""
@@ -287,12 +339,15 @@ class StubSide:
             assert self._relay is not None
             if frame.counter >= self._relay.counter:
                 self._relay.shards, self._relay.counter = shards, frame.counter
+                self._relay.storage = bool(fields.get("storage"))
             self._relay.order = (since, session)
             was, self._presence = self._presence, HERE
             if was != HERE and self._state in (SEEKING, ORPHANED):
                 self._step("here", now)
         elif self._relay is None or self._presence != HERE or (since, session) > self._relay.order:
             self._relay, self._presence = _Relay(session, shards, since, frame.counter), HERE
+            self._relay.storage = bool(fields.get("storage"))
+            self._asked = None
             self._step("here", now)
 
     def _hear_relay(self, frame: Frame, now: float) -> None:
@@ -306,7 +361,11 @@ class StubSide:
         if frame.kind in (frames.RESPONSE, frames.ERROR):
             if self._state == ASKING:
                 self._step("ack", now)
-            if body is not None:
+            if body is not None and frame.flags & frames.STORED:
+                self._stored_kind = frame.kind
+                self._place(frames.decode_fields(body), None)
+                self._step("answer is stored", now)
+            elif body is not None:
                 kind = Answer if frame.kind == frames.RESPONSE else Failure
                 self._outcome = kind(body)
                 self._step("answer", now)
@@ -316,9 +375,19 @@ class StubSide:
             self._step("missing", now, frames.decode_indices(body))
         elif frame.kind == frames.ACK:
             self._step("ack", now)
+        elif frame.kind == frames.UPLOAD_URL:
+            self._hear_place(body, now)
         elif frame.kind == frames.REBOOT:
             self._relay.greeted = False
             self._step("greet" if body else "reboot", now)
+
+    def _hear_place(self, body: bytes, now: float) -> None:
+        asked = frames.REQUEST if self._asked is None else self._asked.kind
+        if body and asked == frames.UPLOAD:
+            self._place(frames.decode_fields(body), self._body)
+            self._step("place", now)
+        elif not body and self._asked is not self._request:
+            self._step("no place", now)
 
     def _step(self, happened: str, now: float, indices: list[int] | None = None) -> None:
         """Take one transition of the table."""
@@ -341,8 +410,15 @@ class StubSide:
             self._outbox.clear()
             self._attempts = 0
             self._timer = now + POLL_SECONDS[0]
-        elif action == "poll":
-            self._poll(now)
+        elif action == "ask_plainly":
+            self._outbox.clear()
+            self._asked = self._request
+            self._ask(now, None)
+        elif action in ("poll", "poll_plainly"):
+            self._poll(now, frames.STORED if action == "poll_plainly" else 0)
+        elif action in ("store", "load"):
+            self._outbox.clear()
+            self._timer = NEVER
         elif action == "hope":
             self._outbox.clear()
             self._timer = min(now + ORPHAN_SECONDS, self._give_up_at)
@@ -361,9 +437,8 @@ class StubSide:
         self._timer = min(max(now, since + PRESENCE_SECONDS), self._give_up_at)
 
     def _ask(self, now: float, indices: list[int] | None) -> None:
-        assert self._request is not None
         self._greet()
-        self._send(self._request, indices)
+        self._send(self._wanted(), indices)
         self._attempts = 0
         self._wait_for_ack(now)
 
@@ -378,19 +453,33 @@ class StubSide:
             self._send(self._hello)
 
     def _repeat(self, now: float) -> None:
-        assert self._request is not None
         self._attempts += 1
-        self._send(self._request, [0])
+        self._send(self._wanted(), [0])
         self._wait_for_ack(now)
 
-    def _poll(self, now: float) -> None:
+    def _wanted(self) -> Message:
+        """Return what asks for the answer: the request, its place, or the question for one."""
+        assert self._request is not None and self._relay is not None
+        if self._asked is None:
+            self._asked = self._request
+            if self._body and self._relay.storage:
+                self._asked = Message(frames.UPLOAD, self._request.message)
+        return self._asked
+
+    def _place(self, fields: dict[str, str], body: bytes | None) -> None:
+        name, url = fields.pop(NAME_FIELD, ""), fields.pop(URL_FIELD, "")
+        self._transfer = Transfer(name, url, fields, body)
+
+    def _poll(self, now: float, flags: int = 0) -> None:
         assert self._request is not None
         self._attempts += 1
-        gaps = self._assembly.gaps(self._request.message)
-        self._send(Message(frames.POLL, self._request.message, frames.encode_indices(gaps)))
+        gaps = b"" if flags else frames.encode_indices(self._assembly.gaps(self._request.message))
+        self._send(Message(frames.POLL, self._request.message, gaps, flags))
         self._timer = now + POLL_SECONDS[1]
 
     def _rest(self) -> None:
+        self._transfer = None
+        self._body = b""
         self._outbox.clear()
         self._assembly.discard()
         self._timer = NEVER

@@ -27,6 +27,7 @@ from .frames import Frame, FrameError, Message
 from .outbox import Outbox, Sender
 from .protocol import (
     ANSWERED,
+    FETCHING,
     FUNCTION_FIELD,
     GONE,
     HELD,
@@ -34,22 +35,41 @@ from .protocol import (
     HELLO_SECONDS,
     HERE,
     HOLD_SECONDS,
+    NAME_FIELD,
     REQUEST_ID_FIELD,
     RESPONDER,
     RUNNING,
     STALL_SECONDS,
+    UNKNOWN,
     ProtocolError,
     Publish,
     session_sender,
     worker_id,
     worker_sender,
 )
-from .relay_events import ForeignPresence, Hello, Invocation, Refused, RelayEvent
+from .relay_events import (
+    FetchWanted,
+    ForeignPresence,
+    Hello,
+    Invocation,
+    Refused,
+    RelayEvent,
+    UploadWanted,
+)
 from .relay_shards import Shards
 from .relay_workers import Request, Worker
 from .seal import Sealer, SealError
 
-__all__ = ["ForeignPresence", "Hello", "Invocation", "Refused", "RelayEvent", "RelaySide"]
+__all__ = [
+    "FetchWanted",
+    "ForeignPresence",
+    "Hello",
+    "Invocation",
+    "Refused",
+    "RelayEvent",
+    "RelaySide",
+    "UploadWanted",
+]
 
 PENDING_BYTES = 256 * 1024 * 1024
 PENDING_SECONDS = 60.0
@@ -57,6 +77,8 @@ CACHE_BYTES = 64 * 1024 * 1024
 CACHE_SECONDS = 1200.0
 MAX_WORKERS = 4096
 CROWD_SECONDS = 60.0
+
+_OF_A_REQUEST = (frames.REQUEST, frames.POLL, frames.UPLOAD)
 NEVER = float("inf")
 
 MAX_RESPONSE_BYTES = MAX_PAYLOAD_BYTES + 100
@@ -85,6 +107,7 @@ class RelaySide:
         owner: Who runs the relay.
         host: On which machine.
         since_ms: When the session started, epoch milliseconds.
+        storage: Whether large payloads can go through S3.
     """
 
     def __init__(
@@ -97,6 +120,7 @@ class RelaySide:
         owner: str,
         host: str,
         since_ms: int,
+        storage: bool = False,
     ) -> None:
         if shards < 1:
             raise ProtocolError("a relay needs at least one shard")
@@ -107,6 +131,7 @@ class RelaySide:
         self._owner = owner
         self._host = host
         self._since = since_ms
+        self._storage = storage
         self._presence_topic = presence_topic(app, stage)
         self._state = GONE
         self._name = session_sender(session)
@@ -187,6 +212,7 @@ class RelaySide:
             "host": self._host,
             **self._shards.fields,
             "since": str(self._since),
+            "storage": "s3" if self._storage else "",
             "state": state,
         }
         message = Message(frames.PRESENCE, os.urandom(16), frames.encode_fields(fields))
@@ -222,7 +248,53 @@ class RelaySide:
         except FrameError:
             return [Refused("a sealed frame that does not follow the protocol")]
 
-    def answer(self, worker: str, request_id: str, body: bytes, error: bool, now: float) -> bool:
+    def offer(self, worker: str, number: bytes, place: dict[str, str] | None) -> None:
+        """Tell a worker where to put its large request.
+
+        Args:
+            worker: Worker of the `UploadWanted`.
+            number: Number of the `UploadWanted`.
+            place: Name, URL and headers; None when S3 cannot be used.
+        """
+        found = self._workers.get(worker_sender(worker))
+        if found is not None and found.place_for == number:
+            found.place = place or {}
+            self._send_place(found)
+
+    def fetched(
+        self, worker: str, number: bytes, body: bytes | None, now: float
+    ) -> list[RelayEvent]:
+        """Take a request that was read from S3, and return what the relay must know.
+
+        Args:
+            worker: Worker of the `FetchWanted`.
+            number: Number of the `FetchWanted`.
+            body: What was put there; None when it cannot be read.
+            now: The time.
+        """
+        found = self._workers.get(worker_sender(worker))
+        request = found.requests.get(number) if found else None
+        if found is None or request is None or request.state != FETCHING:
+            return []
+        try:
+            request.fields, request.event = frames.decode_request(body or b"")
+        except FrameError:
+            return self._step(found, request, "failed", now)
+        request.name = request.fields.get(REQUEST_ID_FIELD, "")
+        events = self._step(found, request, "fetched", now)
+        if found.hello is not None:
+            events += self._step(found, request, "hello", now)
+        return events
+
+    def answer(
+        self,
+        worker: str,
+        request_id: str,
+        body: bytes,
+        error: bool,
+        now: float,
+        place: dict[str, str] | None = None,
+    ) -> bool:
         """Give a request its one answer.
 
         Args:
@@ -231,6 +303,7 @@ class RelaySide:
             body: Raw response, or Lambda's error JSON.
             error: Whether it is an error.
             now: The time.
+            place: Name, URL and headers of an object that holds the body already.
 
         Returns:
             False when the request has its answer already or was never accepted.
@@ -240,7 +313,13 @@ class RelaySide:
             return False
         if len(body) > MAX_RESPONSE_BYTES:
             body, error = TOO_LARGE, True
-        found[1].answer = Message(frames.ERROR if error else frames.RESPONSE, found[1].number, body)
+        kind, request = frames.ERROR if error else frames.RESPONSE, found[1]
+        if place is None:
+            request.answer = Message(kind, request.number, body)
+        else:
+            where = frames.encode_fields(place)
+            request.answer = Message(kind, request.number, where, frames.STORED)
+            request.plain = body
         self._step(*found, "answer", now)
         return True
 
@@ -304,7 +383,7 @@ class RelaySide:
             return []
         worker.heard_at, worker.shard = now, shard
         self._shards.received(shard, len(packet), now)
-        if frame.kind in (frames.REQUEST, frames.POLL) and worker.overtaken(frame):
+        if frame.kind in _OF_A_REQUEST and worker.overtaken(frame):
             return []
         body = self._assembly.add(frame, now)
         known = worker.requests.get(frame.message)
@@ -317,9 +396,13 @@ class RelaySide:
         if frame.kind == frames.HELLO:
             return self._hear_hello(worker, frames.decode_fields(body), now)
         if frame.kind == frames.REQUEST:
-            return self._hear_request(worker, frame.message, body, now)
+            return self._hear_request(worker, frame, body, now)
+        if frame.kind == frames.UPLOAD:
+            return self._hear_upload(worker, frame.message)
         if frame.kind == frames.POLL:
             request = known or Request(frame.message)
+            if frame.flags & frames.STORED:
+                return self._step(worker, request, "plain poll", now)
             return self._step(worker, request, "poll", now, frames.decode_indices(body))
         return [Refused("a kind that stubs do not send")]
 
@@ -335,20 +418,42 @@ class RelaySide:
         return events
 
     def _hear_request(
-        self, worker: Worker, number: bytes, body: bytes, now: float
+        self, worker: Worker, frame: Frame, body: bytes, now: float
     ) -> list[RelayEvent]:
-        fields, event = frames.decode_request(body)
-        request = worker.requests.get(number)
+        stored = frame.flags & frames.STORED
+        fields, event = (frames.decode_fields(body), b"") if stored else frames.decode_request(body)
+        request = worker.requests.get(frame.message)
         if request is None:
             for other in list(worker.requests.values()):
                 self._step(worker, other, "next", now)
-            request = worker.requests[number] = Request(number)
+            request = worker.requests[frame.message] = Request(frame.message)
             request.fields, request.event = fields, event
             request.name = fields.get(REQUEST_ID_FIELD, "")
+        if stored:
+            return self._hear_stored(worker, request, now)
         events = self._step(worker, request, "request", now)
         if worker.hello is not None:
             events += self._step(worker, request, "hello", now)
         return events
+
+    def _hear_stored(self, worker: Worker, request: Request, now: float) -> list[RelayEvent]:
+        if request.state == UNKNOWN:
+            offered = (worker.place or {}).get(NAME_FIELD)
+            if offered is None or request.fields.get(NAME_FIELD) != offered:
+                return self._step(worker, request, "foreign object", now)
+        return self._step(worker, request, "stored request", now)
+
+    def _hear_upload(self, worker: Worker, number: bytes) -> list[RelayEvent]:
+        if worker.place_for != number:
+            worker.place_for, worker.place = number, None
+            return [UploadWanted(worker.name, number)]
+        if worker.place is not None:
+            self._send_place(worker)
+        return []
+
+    def _send_place(self, worker: Worker) -> None:
+        fields = frames.encode_fields(worker.place or {})
+        self._reply(worker, frames.UPLOAD_URL, worker.place_for, fields)
 
     def _step(
         self,
@@ -363,9 +468,11 @@ class RelaySide:
         if found is None:
             return []
         request.state, action = found
-        if action in ("accept", "acknowledge"):
+        if action in ("accept", "acknowledge", "fetch"):
             self._reply(worker, frames.ACK, request.number)
-        if action == "accept":
+        if action == "fetch":
+            return [FetchWanted(worker.name, request.number, request.fields[NAME_FIELD])]
+        if action in ("accept", "hold"):
             request.until = now + HOLD_SECONDS
             if worker.hello is None:
                 self._sweep_due = min(self._sweep_due, self._next_sweep)
@@ -379,6 +486,12 @@ class RelaySide:
             self._publish_answer(worker, request, now)
         elif action == "publish":
             self._publish_answer(worker, request, now)
+        elif action == "repeat_plainly":
+            self._repeat_plainly(worker, request)
+        elif action == "refuse_place":
+            self._forget(worker, request)
+            worker.place = {}
+            self._reply(worker, frames.UPLOAD_URL, request.number)
         elif action == "repeat":
             self._repeat(worker, request, indices)
         elif action == "reboot":
@@ -391,7 +504,8 @@ class RelaySide:
         assert request.answer is not None
         request.until = now + CACHE_SECONDS
         self._sweep_due = min(self._sweep_due, request.until)
-        self._cached_bytes += request.answer.size
+        request.size = request.answer.size + len(request.plain)
+        self._cached_bytes += request.size
         outbox = self._outbox(worker)
         if outbox.held_back:
             # Under load the answer says what its ACK, which still waits, would have said.
@@ -406,11 +520,18 @@ class RelaySide:
             return
         self._outbox(worker).put(worker.topic, worker.sender, request.answer, indices or None)
 
+    def _repeat_plainly(self, worker: Worker, request: Request) -> None:
+        """Send in frames what could not be read from S3."""
+        assert request.answer is not None
+        if request.answer.flags & frames.STORED:
+            request.answer = Message(request.answer.kind, request.number, request.plain)
+            request.plain = b""
+        self._repeat(worker, request, [])
+
     def _forget(self, worker: Worker, request: Request) -> None:
         del worker.requests[request.number]
         self._shards.withdraw(request.number, worker.topic)
-        if request.answer is not None:
-            self._cached_bytes -= request.answer.size
+        self._cached_bytes -= request.size
 
     def _reply(self, worker: Worker, kind: int, number: bytes, body: bytes = b"") -> None:
         self._outbox(worker).put(worker.topic, worker.sender, Message(kind, number, body))

@@ -36,7 +36,7 @@ def header(**changes: int | bytes) -> bytes:
         (b"", "shorter"),
         (header()[:-1], "shorter"),
         (header(kind=0) + b"abc", "kind 0"),
-        (header(kind=9) + b"abc", "kind 9"),
+        (header(kind=11) + b"abc", "kind 11"),
         (header(flags=2) + b"abc", "flags"),
         (header(count=0) + b"abc", "frame 0 of 0"),
         (header(index=1) + b"abc", "frame 1 of 1"),

@@ -340,12 +340,32 @@ class Aws:
             "s3", "put_object", Bucket=bucket, Key=key, Body=body, **_owner(owner), **encryption
         )
 
-    def get_object(self, bucket: str, key: str, owner: str) -> bytes:
-        """Return an object's content (GetObject)."""
+    def get_object(self, bucket: str, key: str, owner: str, limit: int | None = None) -> bytes:
+        """Return an object's content, no more than `limit` bytes of it (GetObject)."""
         answer = self._call("s3", "get_object", Bucket=bucket, Key=key, **_owner(owner))
         with answer["Body"] as body:
-            content: bytes = body.read()
+            content: bytes = body.read(limit)
         return content
+
+    def presign(
+        self, method: str, bucket: str, key: str, owner: str, seconds: int
+    ) -> tuple[str, dict[str, str]]:
+        """Return a URL that allows one call on an object, and the header it must come with.
+
+        Args:
+            method: "PUT" or "GET".
+            bucket: Name of the bucket.
+            key: Key of the object.
+            owner: Account that must own the bucket.
+            seconds: How long the URL lives, unless the credentials end before.
+        """
+        with self._told("s3:Presign"):
+            url: str = self._client("s3").generate_presigned_url(
+                f"{method.lower()}_object",
+                {"Bucket": bucket, "Key": key, "ExpectedBucketOwner": owner},
+                seconds,
+            )
+        return url, {"x-amz-expected-bucket-owner": owner}
 
     def copy_object(self, bucket: str, key: str, target: str, target_key: str, owner: str) -> None:
         """Copy an object within S3 (CopyObject)."""
@@ -377,7 +397,9 @@ class Aws:
             key = (service, region)
             if key not in self._clients:
                 self._clients[key] = self._session.client(
-                    service, region_name=region or self.region, **_client_settings(self.access)
+                    service,
+                    region_name=region or self.region,
+                    **_client_settings(self.access, service),
                 )
             return self._clients[key]
 
@@ -421,7 +443,7 @@ def _hide_user_files(core: Any) -> None:
     store.set_config_provider("profile", ConstantProvider(None))
 
 
-def _client_settings(access: Access) -> dict[str, Any]:
+def _client_settings(access: Access, service: str = "") -> dict[str, Any]:
     from botocore.config import Config
 
     config: dict[str, Any] = {
@@ -430,6 +452,14 @@ def _client_settings(access: Access) -> dict[str, Any]:
         "retries": {"total_max_attempts": 2 if access.local else ATTEMPTS, "mode": "standard"},
         "max_pool_connections": 16,
     }
+    if service == "s3":
+        # For signed URLs: not version 2, no checksum of their making, and the region's
+        # own host, because a new bucket's name leads elsewhere for hours.
+        config |= {
+            "signature_version": "s3v4",
+            "request_checksum_calculation": "when_required",
+            "s3": {"addressing_style": "virtual"},
+        }
     if access.local:  # this machine is never behind a proxy, nor below a bucket's name
         config |= {"proxies": {}, "s3": {"addressing_style": "path"}}
     settings: dict[str, Any] = {"config": Config(**config)}

@@ -5,6 +5,7 @@ access is blocked, every call names the account that must own it (a bucket of
 this name in a stranger's hands is an error, not a place for code), and objects
 expire: CloudFormation reads artifacts while it deploys and copies what it
 needs, so nothing has to last longer than rollbacks and the next few deploys.
+Payloads too large for the broker go in a day, should nobody delete them before.
 What is kept of adopted and of parked stacks lies under prefixes of its own and stays.
 """
 
@@ -13,7 +14,9 @@ from typing import Any
 ARTIFACTS = "artifacts/"
 ADOPTED = "adopted/"
 PARKED = "parked/"
+PAYLOADS = "payloads/"
 EXPIRE_DAYS = 30
+PAYLOAD_DAYS = 1
 ABORT_DAYS = 1
 
 
@@ -31,5 +34,11 @@ def lifecycle() -> list[dict[str, Any]]:
             "Filter": {"Prefix": ARTIFACTS},
             "Expiration": {"Days": EXPIRE_DAYS},
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ABORT_DAYS},
-        }
+        },
+        {
+            "ID": "samlive-payloads",
+            "Status": "Enabled",
+            "Filter": {"Prefix": PAYLOADS},
+            "Expiration": {"Days": PAYLOAD_DAYS},
+        },
     ]

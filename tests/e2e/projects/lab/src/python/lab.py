@@ -8,6 +8,7 @@ import uuid
 VERSION = "one"
 ENVIRONMENT = uuid.uuid4().hex
 calls = 0
+seen = {}
 
 
 class LabError(Exception):
@@ -30,6 +31,11 @@ def handler(event, context):
     if action == "digest":
         data = event["value"].encode()
         return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    if action == "same":
+        seen["sha256"] = hashlib.sha256(event["value"].encode()).hexdigest()
+        return event["value"]
+    if action == "seen":
+        return seen
     if action == "repeat":
         return event["value"] * event["times"]
     if action == "environment":

@@ -1,0 +1,108 @@
+"""Payloads of every size and kind, both ways, byte for byte."""
+
+import base64
+import hashlib
+import json
+import random
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+
+from live_session import Ready
+from offline_cloud import ROOT_KEY, until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+ROOM = 200
+"""Bytes that the event has beside its text."""
+
+LIMIT = 6 * 1024 * 1024
+
+
+def ascii_text(size: int) -> str:
+    source = random.Random(size)
+    return "".join(source.choices("abcdefghijklmnopqrstuvwxyz0123456789 ", k=size))
+
+
+def chinese(size: int) -> str:
+    source = random.Random(size)
+    return "".join(chr(source.randrange(0x4E00, 0x9FA5)) for _ in range(size // 3))
+
+
+def emoji(size: int) -> str:
+    source = random.Random(size)
+    return "".join(chr(source.randrange(0x1F300, 0x1F5FF)) for _ in range(size // 4))
+
+
+def separators(size: int) -> str:
+    source = random.Random(size)
+    return "".join(source.choices("\u2028\u2029a", k=size // 3))
+
+
+def nested(size: int) -> str:
+    text = json.dumps([{"n": number, "t": 'a"\\b\n'} for number in range(max(1, size // 80))])
+    return json.dumps({"inner": text})
+
+
+def base64_text(size: int) -> str:
+    return base64.b64encode(random.Random(size).randbytes(size * 3 // 4)).decode()
+
+
+KINDS = [ascii_text, chinese, emoji, separators, nested, base64_text]
+
+
+def exchange(lab: Ready, function: str, text: str) -> None:
+    """Send a text and have the same one back: both sides saw these very bytes."""
+    body = json.dumps({"action": "same", "value": text}, ensure_ascii=False).encode()
+    answer = lab.client("lambda").invoke(FunctionName=lab.physical(function), Payload=body)
+    found = answer["Payload"].read()
+    assert "FunctionError" not in answer, found[:500]
+    assert json.loads(found) == text
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    assert lab.invoke(function, {"action": "seen"})[0]["sha256"] == digest
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("size", [1, 60_000, 400_000])
+def test_every_kind_of_text_is_the_same_on_both_sides(
+    lab: Ready, kind: Callable[[int], str], size: int
+) -> None:
+    exchange(lab, "PythonLab", kind(size))
+
+
+@pytest.mark.parametrize("kind", [ascii_text, base64_text])
+def test_six_megabytes_are_the_same_on_both_sides(lab: Ready, kind: Callable[[int], str]) -> None:
+    exchange(lab, "PythonLab", kind(LIMIT - ROOM))
+
+
+def test_an_answer_above_the_limit_gets_lambdas_error(lab: Ready) -> None:
+    event = {"action": "repeat", "value": "x", "times": LIMIT + 1000}
+    answer, error = lab.invoke("PythonLab", event)
+    assert error == "Unhandled"
+    assert answer["errorType"] == "Function.ResponseSizeTooLarge"
+    assert "6291556 bytes" in answer["errorMessage"]
+
+
+def test_payloads_are_sealed_and_do_not_stay(lab: Ready) -> None:
+    s3 = boto3.client(
+        "s3", endpoint_url=lab.aws["AWS_ENDPOINT_URL"], region_name="us-east-1", **ROOT_KEY
+    )
+    (bucket,) = (b["Name"] for b in s3.list_buckets()["Buckets"] if "samlive-" in b["Name"])
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    days = [rule["Expiration"]["Days"] for rule in rules if rule["Filter"]["Prefix"] == "payloads/"]
+    assert days == [1]
+
+    def left() -> list[Any]:
+        return list(s3.list_objects_v2(Bucket=bucket, Prefix="payloads/").get("Contents", []))
+
+    text = base64_text(1_000_000)
+    answer, error = lab.invoke("PythonLab", {"action": "same", "value": text})
+    assert (answer, error) == (text, None)
+    (kept,) = (entry for entry in left() if "/answer/" in entry["Key"])
+    content = s3.get_object(Bucket=bucket, Key=kept["Key"])["Body"].read()
+    assert text[:50].encode() not in content
+    lab.invoke("PythonLab", {"action": "echo"})
+    until(lambda: left() == [])
+    assert "warning" not in {event["event"] for event in lab.live.events}

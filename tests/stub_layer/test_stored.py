@@ -1,0 +1,237 @@
+"""Large payloads by way of S3, and what happens when S3 fails."""
+
+import random
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+import pytest
+
+from samlive_stub import store
+from samlive_stub.frames import FrameError
+from samlive_stub.protocol import ORPHANED, STORING
+from samlive_stub.requester import Absent, Answer
+from samlive_stub.seal import Sealer, SealError
+from stub_pair import KEY, Pair, make_relay, worker
+
+LARGE = random.Random(1).randbytes(2_000_000)
+
+
+@pytest.fixture
+def pair() -> Pair:
+    pair = Pair()
+    pair.relay(storage=True)
+    pair.settle()
+    pair.connect()
+    pair.settle()
+    pair.sent.clear()
+    return pair
+
+
+def test_an_object_opens_under_its_own_name_and_key_alone() -> None:
+    content = store.pack(Sealer(KEY), "name", b"x" * 1000)
+    assert len(content) < 200
+    assert store.open_object(Sealer(KEY), "name", content) == b"x" * 1000
+    with pytest.raises(SealError):
+        store.open_object(Sealer(KEY), "other", content)
+    with pytest.raises(SealError):
+        store.open_object(Sealer(bytes(32)), "name", content)
+    with pytest.raises(SealError):
+        store.open_object(Sealer(KEY), "name", content[:-1])
+    with pytest.raises(FrameError):
+        store.open_object(Sealer(KEY), "name", Sealer(KEY).seal("name", b"\x02abc"))
+    with pytest.raises(FrameError):
+        store.open_object(Sealer(KEY), "name", Sealer(KEY).seal("name", b""))
+
+
+def test_small_payloads_never_touch_s3(pair: Pair) -> None:
+    pair.begin(LARGE[:200_000])
+    assert pair.run() == Answer(LARGE[:200_000])
+    assert pair.bucket.log == []
+
+
+def test_what_compresses_to_little_goes_in_frames(pair: Pair) -> None:
+    pair.begin(b"x" * 3_000_000)
+    pair.answers = False
+    pair.settle()
+    assert pair.bucket.log == []
+
+
+def test_a_large_payload_goes_both_ways_in_a_few_packets(pair: Pair) -> None:
+    pair.begin(LARGE)
+    assert pair.run() == Answer(LARGE)
+    assert pair.bucket.log == ["sign", "put", "get", "sign", "put", "get"]
+    assert len(pair.sent) == 6  # hello, upload, its url, request, ack, response
+    assert sum(len(packet.payload) for packet in pair.sent) < 2000
+    assert pair.now < 100.1
+    assert all(LARGE[:100] not in content for content in pair.bucket.objects.values())
+
+
+def test_without_storage_it_goes_in_frames() -> None:
+    pair = Pair()
+    pair.relay(storage=False)
+    pair.settle()
+    pair.connect()
+    pair.begin(LARGE)
+    assert pair.run() == Answer(LARGE)
+    assert pair.bucket.log == []
+
+
+@pytest.mark.parametrize("broken", ["sign", "put", "get"])
+def test_whatever_fails_in_s3_the_payload_goes_in_frames(pair: Pair, broken: str) -> None:
+    pair.bucket.broken.add(broken)
+    pair.begin(LARGE)
+    assert pair.run() == Answer(LARGE)
+    assert len(pair.invocations()) == 1
+    pair.bucket.broken.clear()
+    pair.begin(LARGE)
+    assert pair.run() == Answer(LARGE)
+
+
+def test_an_object_that_was_exchanged_is_not_believed(pair: Pair) -> None:
+    put = pair.bucket.put
+
+    def exchange(name: str, content: bytes) -> bytes | None:
+        return put(name, content[:-1] + b"!")
+
+    pair.bucket.put = exchange  # type: ignore[method-assign]
+    pair.begin(LARGE)
+    assert pair.run() == Answer(LARGE)
+    assert [call.event for call in pair.invocations()] == [LARGE]
+
+
+def test_an_object_that_nobody_offered_is_not_read(pair: Pair) -> None:
+    pair.begin(LARGE)
+    while pair.stub.state != STORING:
+        pair.step()
+    transfer = pair.stub.transfer
+    assert transfer is not None
+    pair.stub._transfer = type(transfer)("foreign", transfer.url, transfer.headers, transfer.body)
+    assert pair.run() == Answer(LARGE)
+    assert pair.bucket.log[:2] == ["sign", "put"]
+    assert "get" not in pair.bucket.log[:3]
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_loss_repetition_and_reordering_change_nothing(seed: int) -> None:
+    pair = Pair(seed)
+    pair.relay(storage=True)
+    pair.settle()
+    pair.connect()
+    pair.drop, pair.repeat, pair.reorder = 0.2, 0.1, 0.2
+    for turn in range(4):
+        event = LARGE[turn * 1000 : 400_000 + turn * 1000]
+        pair.begin(event)
+        assert pair.run(300) in (
+            Answer(event),
+            Absent("the relay that announced itself does not answer"),
+        )
+    assert len({call.request_id for call in pair.invocations()}) == len(pair.invocations())
+
+
+def test_a_relay_that_restarts_meanwhile_gets_the_payload_again(pair: Pair) -> None:
+    pair.answers = False
+    pair.begin(LARGE)
+    pair.settle()
+    pair.relays.clear()
+    pair.answers = True
+    pair.relay("s2", since=2, storage=True)
+    assert pair.run() == Answer(LARGE)
+    assert [call.event for call in pair.invocations()] == [LARGE, LARGE]
+
+
+def test_a_relay_that_goes_while_the_payload_is_put_is_waited_for(pair: Pair) -> None:
+    pair.begin(LARGE)
+    while pair.stub.state != STORING:
+        pair.step()
+    gone = pair.relays[0].leave()
+    pair.stub.receive(gone.topic, gone.payload, pair.now)
+    assert pair.stub.state == ORPHANED and pair.stub.transfer is None
+    pair.relays.clear()
+    pair.relay("s2", since=2, storage=False)
+    assert pair.run() == Answer(LARGE)
+
+
+def test_an_unasked_place_is_ignored(pair: Pair) -> None:
+    relay = pair.relays[0]
+    pair.answers = False
+    pair.begin(b"small")
+    pair.settle()
+    relay.offer(worker(1), bytes(16), {"name": "n", "url": "u"})
+    pair.settle()
+    assert pair.stub.transfer is None
+    assert make_relay().fetched(worker(1), bytes(16), b"", 0.0) == []
+
+
+def test_the_memory_of_stored_answers_is_given_back(pair: Pair) -> None:
+    relay = pair.relays[0]
+    for _ in range(3):
+        pair.begin(LARGE)
+        assert pair.run() == Answer(LARGE)
+        assert relay._cached_bytes < 2_100_000
+    pair.begin(b"small")
+    assert pair.run() == Answer(b"small")
+    assert relay._cached_bytes < 100
+
+
+class S3(BaseHTTPRequestHandler):
+    """A server that keeps what is put, and checks the signed header."""
+
+    objects: ClassVar[dict[str, bytes]] = {}
+
+    def do_PUT(self) -> None:
+        self.objects[self.path] = self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer(200 if self.headers["x-owner"] == "1" else 403, b"")
+
+    def do_GET(self) -> None:
+        self._answer(200 if self.path in self.objects else 404, self.objects.get(self.path, b""))
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), S3)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "s3.localhost"])
+def test_objects_are_put_and_got(server: str, name: str) -> None:
+    url = f"http://{server.replace('127.0.0.1', name)}/bucket/name?X-Amz-Signature=secret"
+    assert store.transfer("PUT", url, {"x-owner": "1"}, LARGE) == b""
+    assert store.transfer("GET", url, {}) == LARGE
+
+
+def test_a_refusal_is_told_without_the_signature(server: str) -> None:
+    url = f"http://{server}/bucket/other?X-Amz-Signature=secret"
+    with pytest.raises(OSError, match=r"127\.0\.0\.1 answered 404 to GET") as caught:
+        store.transfer("GET", url, {})
+    assert "secret" not in str(caught.value)
+    with pytest.raises(OSError, match="403"):
+        store.transfer("PUT", url, {"x-owner": "2"}, b"x")
+
+
+def test_other_machines_are_spoken_to_with_tls_alone() -> None:
+    with pytest.raises(OSError, match="without TLS is refused"):
+        store.transfer("GET", "http://example.com/x", {})
+    with pytest.raises(OSError, match="without TLS is refused"):
+        store.transfer("GET", "http://127.0.0.1.example.com/x", {})
+
+
+def test_an_object_that_is_too_large_is_refused(server: str) -> None:
+    S3.objects["/huge"] = bytes(store.MAX_OBJECT_BYTES + 1)
+    with pytest.raises(OSError, match="more than"):
+        store.transfer("GET", f"http://{server}/huge", {})
