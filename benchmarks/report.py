@@ -140,6 +140,10 @@ def _machine(found: dict[str, dict[str, Any]]) -> str:
     machine, versions = latest["machine"], dict[str, str]()
     for result in found.values():
         versions |= result["versions"]
+    raised = {result["machine"]["priority"] for result in found.values()} - {""}
+    first = (
+        f"Other work ran beside it; the benchmarks had {' and '.join(sorted(raised))} priority.\n"
+    )
     load = [value for result in found.values() for value in result["load"]]
     listed = ", ".join(f"{name} {version}" for name, version in versions.items())
     return (
@@ -147,6 +151,7 @@ def _machine(found: dict[str, dict[str, Any]]) -> str:
         f"{machine['cores']} cores ({machine['cpu']}), {machine['memory']}, {machine['system']}, "
         f"{latest['taken'][:10]}.\n"
         f"Load average while measuring: {min(load):.1f} to {max(load):.1f}.\n"
+        f"{first if raised else ''}"
         f"{listed}.\n"
     )
 

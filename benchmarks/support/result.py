@@ -208,7 +208,15 @@ def machine() -> dict[str, str]:
         "cores": str(os.cpu_count()),
         "memory": memory,
         "system": f"{platform.system()} {platform.release().split('-')[0]}",
+        "priority": priority(),
     }
+
+
+def priority() -> str:
+    """Return what lets this process go before others; "" when nothing does."""
+    if hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) != os.SCHED_OTHER:
+        return "real-time"
+    return f"nice {os.nice(0)}" if os.nice(0) else ""
 
 
 def versions() -> dict[str, str]:
