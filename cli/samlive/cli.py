@@ -27,7 +27,13 @@ COMMANDS = {
     "status": "show the stage: who holds it, which functions are live",
     "stages": "list the stages that were used from this project",
     "doctor": "check credentials, region, AWS IoT, tools and the stage",
+    "macro": "deploy, remove or show the transform as a CloudFormation macro",
 }
+
+_SUBJECTS: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "macro": ("action", ("deploy", "remove", "status"), "what to do with the macro"),
+}
+"""What some commands are about, before the template: name, choices, help."""
 
 _TEMPLATE_NAMES = ("template.yaml", "template.yml", "template.json")
 
@@ -68,8 +74,9 @@ def parser() -> argparse.ArgumentParser:
             name,
             help=text,
             description=text[0].upper() + text[1:] + ".",
-            usage=f"samlive {name} [TEMPLATE] [options]",
+            usage=f"samlive {name} {_subject_usage(name)}[TEMPLATE] [options]",
         )
+        _add_subject(name, command)
         _add_template(command)
         _add_common(command)
         _add_special(name, command)
@@ -155,6 +162,10 @@ def _run(arguments: argparse.Namespace) -> int:
         from samlive.commands import stages
 
         return stages.run(wanted, os.environ)
+    if arguments.command == "macro":
+        from samlive.commands import macro
+
+        return macro.run(wanted, os.environ, arguments.action, arguments.name)
     from samlive.commands import doctor
 
     return doctor.run(wanted, os.environ)
@@ -183,6 +194,20 @@ def _print_failure(failure: SamliveError, as_json: bool) -> None:
     print(f"samlive: {failure.message}", file=sys.stderr)
     if failure.hint:
         print(failure.hint, file=sys.stderr)
+
+
+def _subject_usage(name: str) -> str:
+    if name not in _SUBJECTS:
+        return ""
+    called, choices, _ = _SUBJECTS[name]
+    return ("|".join(choices) or called.upper()) + " "
+
+
+def _add_subject(name: str, command: argparse.ArgumentParser) -> None:
+    if name in _SUBJECTS:
+        called, choices, text = _SUBJECTS[name]
+        words: dict[str, Any] = {"choices": choices} if choices else {"metavar": called.upper()}
+        command.add_argument(called, help=text, **words)
 
 
 def _add_template(command: argparse.ArgumentParser) -> None:
@@ -233,6 +258,10 @@ def _add_special(name: str, command: argparse.ArgumentParser) -> None:
         )
     if name == "remove":
         command.add_argument("--yes", action="store_true", help="do not ask")
+    if name == "macro":
+        command.add_argument(
+            "--name", default="SamLive", help="its name in Transform (default: %(default)s)"
+        )
 
 
 def _add_option(group: Any, option: Option) -> None:

@@ -5,9 +5,7 @@ they are letters, digits and hyphens (`contract.is_name`). A name that has to
 be shortened carries a digest of the whole, so that two long names that begin
 alike stay two.
 
-A stage is one person's sandbox. Names that read like a shared or productive
-environment are refused wherever they come from: the price of renaming a
-sandbox is nothing beside that of turning production into stubs.
+Which names are nobody's stage is the transform's to say, as the macro needs it too.
 """
 
 import getpass
@@ -16,12 +14,8 @@ import re
 
 from samlive.errors import SamliveError
 from samlive_stub import contract
+from samlive_transform.stages import PRODUCTION_WORDS, looks_shared
 
-REFUSED_STAGES = frozenset(
-    "admin administrator default live main master preprod prd prod production release root "
-    "staging stg".split()
-)
-PRODUCTION_WORDS = frozenset(("live", "prd", "prod", "production"))
 MAX_STACK_CHARACTERS = 128
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 _DIGEST_CHARACTERS = 8
@@ -63,12 +57,6 @@ def os_user() -> str:
         return getpass.getuser()
     except (OSError, KeyError):  # no entry for this uid, as in some containers
         return ""
-
-
-def looks_shared(name: str) -> bool:
-    """Tell whether a stage name reads like an environment that is not one person's."""
-    words = set(name.lower().split("-"))
-    return name.lower() in REFUSED_STAGES or bool(words & PRODUCTION_WORDS)
 
 
 def looks_productive(stack: str) -> bool:

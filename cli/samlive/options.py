@@ -58,7 +58,7 @@ _SESSION = "session"
 
 OPTIONS: tuple[Option, ...] = (
     Option("stage", "text", "name of your stage", _STAGED, group=_WHERE),
-    Option("app", "text", "name of the application", _STAGED, group=_WHERE),
+    Option("app", "text", "name of the application", (*_STAGED, "macro"), group=_WHERE),
     Option("stack_name", "text", "stack of the stage (default: APP-STAGE)", _STACKS, group=_WHERE),
     Option(
         "adopt",
@@ -68,13 +68,13 @@ OPTIONS: tuple[Option, ...] = (
         default=False,
         group=_WHERE,
     ),
-    Option("region", "text", "AWS region", _ALL, group=_WHERE),
-    Option("profile", "text", "AWS profile", _ALL, group=_WHERE),
+    Option("region", "text", "AWS region", (*_ALL, "macro"), group=_WHERE),
+    Option("profile", "text", "AWS profile", (*_ALL, "macro"), group=_WHERE),
     Option(
         "iot_region",
         "text",
         "region whose AWS IoT carries the messages (default: the stack's)",
-        ("dev", "transform", "doctor"),
+        ("dev", "transform", "doctor", "macro"),
         group=_WHERE,
     ),
     Option(
@@ -108,7 +108,7 @@ OPTIONS: tuple[Option, ...] = (
         "role_arn",
         "text",
         "role that CloudFormation assumes",
-        ("dev", "remove"),
+        ("dev", "remove", "macro"),
         group=_DEPLOY,
     ),
     Option("notification_arns", "list", "SNS topics told of stack events", ("dev",), group=_DEPLOY),
@@ -182,7 +182,7 @@ OPTIONS: tuple[Option, ...] = (
         "stub_runtime",
         "text",
         "managed Python runtime of the stubs",
-        _REWRITE,
+        (*_REWRITE, "macro"),
         default="python3.13",
         group=_LIVE,
     ),
@@ -198,7 +198,7 @@ OPTIONS: tuple[Option, ...] = (
         "output",
         "choice",
         "for people (text) or scripts (json)",
-        _ALL,
+        (*_ALL, "macro"),
         default="text",
         choices=("text", "json"),
         group=_SESSION,

@@ -48,7 +48,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-@pytest.mark.parametrize("values", [{}, {"SamLiveStage": ""}, {"Stage": "alice"}])
+@pytest.mark.parametrize(
+    "values", [{}, {"SamLiveStage": ""}, {"Stage": "alice"}, {"SamLiveStage": "prod"}]
+)
 def test_without_a_stage_the_template_goes_back_as_it_came(values: dict[str, str]) -> None:
     answer = handler(event(**values), None)
     assert answer == {"requestId": "one", "status": "success", "fragment": FRAGMENT}

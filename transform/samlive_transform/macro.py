@@ -6,8 +6,8 @@ CloudFormation calls the handler with the raw SAM template. Whole-template
 macros get no parameters of their own, so the stage comes from the template's
 parameter `SamLiveStage`, and what is the same for all stages of an account (the
 stub layer, the IoT endpoint) from the macro function's environment. Without a
-stage the fragment goes back as it came: a production deploy of the same
-template is untouched.
+stage, or with a name that reads like a shared environment ("prod"), the fragment
+goes back as it came: a production deploy of the same template is untouched.
 
 A macro reads no local files; nested templates and includes are the command's
 alone. Nothing is imported here that the macro's zip does not hold.
@@ -23,6 +23,7 @@ from typing import Any
 from samlive_transform.errors import TransformError
 from samlive_transform.options import Options
 from samlive_transform.rewrite import transform
+from samlive_transform.stages import looks_shared
 
 STAGE_PARAMETER = "SamLiveStage"
 """Parameter of the user's template; empty or absent for a deploy without samlive."""
@@ -60,7 +61,8 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """
     answer = {"requestId": event["requestId"], "status": "success", "fragment": event["fragment"]}
     values = _texts(event.get("templateParameterValues") or {})
-    if not values.get(STAGE_PARAMETER):
+    stage = values.get(STAGE_PARAMETER)
+    if not stage or looks_shared(stage):
         return answer
     try:
         options = options_of(values, os.environ)
