@@ -109,6 +109,7 @@ class Stub:
         }
         self.side = StubSide(KEY, "app", "dev", self.worker, function, variables)
         self._changed = asyncio.Event()
+        self.transfer: Callable[[], None] = lambda: self.side.transferred(None, time.monotonic())
         self.refused: list[str] = []
         for topic in self.side.topics:
             broker.subscribe(topic, self._receive)
@@ -118,6 +119,10 @@ class Stub:
         if problem := self.side.receive(topic, payload, time.monotonic()):
             self.refused.append(problem)
         self._changed.set()
+
+    @staticmethod
+    def now() -> float:
+        return time.monotonic()
 
     async def invoke(
         self, event: object, *, seconds: float = 900, raw: bool = False, **fields: str
@@ -137,6 +142,8 @@ class Stub:
         self.side.begin(headers, body, time.monotonic())
         while self.side.outcome is None:
             now_s = time.monotonic()
+            if self.side.transfer:
+                self.transfer()
             self.side.tick(now_s)
             for packet in self.side.take_publishes(now_s):
                 self._broker.publish(packet)

@@ -1,0 +1,132 @@
+"""Large payloads through a storage, and a storage that fails."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from relay_broker import KEY, Stub
+from relay_session import Project, Run
+from samlive_relay import vault
+from samlive_relay.events import InvocationEnded, Warned
+from samlive_stub import store
+from samlive_stub.requester import Answer
+from samlive_stub.seal import Sealer
+
+LARGE = b'"' + random.Random(1).randbytes(500_000).hex().encode() + b'"'
+
+
+class Memory:
+    """A storage in memory; operations that stand in `broken` raise."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.broken: set[str] = set()
+        self.log: list[str] = []
+
+    def presign(self, method: str, name: str) -> tuple[str, dict[str, str]]:
+        self._note(f"presign {method}")
+        return f"memory:{name}", {"x-owner": "me"}
+
+    def put(self, name: str, content: bytes) -> None:
+        self._note("put")
+        self.objects[name] = content
+
+    def get(self, name: str, limit: int) -> bytes:
+        self._note("get")
+        return self.objects[name][: limit + 1]
+
+    def delete(self, name: str) -> None:
+        self._note("delete")
+        del self.objects[name]
+
+    def _note(self, operation: str) -> None:
+        self.log.append(operation)
+        if operation in self.broken:
+            raise OSError(f"{operation} is not allowed")
+
+
+def carrier(stub: Stub, memory: Memory) -> Callable[[], None]:
+    """Return what does the stub's transfers, as its link would."""
+
+    def transfer() -> None:
+        wanted = stub.side.transfer
+        assert wanted is not None and wanted.headers == {"x-owner": "me"}
+        assert wanted.url == f"memory:{wanted.name}"
+        found: bytes | None = b""
+        if wanted.body is not None:
+            memory.objects[wanted.name] = store.pack(Sealer(KEY), wanted.name, wanted.body)
+        else:
+            found = store.open_object(Sealer(KEY), wanted.name, memory.objects[wanted.name])
+        stub.side.transferred(found, stub.now())
+
+    return transfer
+
+
+@pytest.fixture(autouse=True)
+def function(project: Project) -> None:
+    project.write("app.py", "def handler(event, context):\n    return event\n")
+    project.add()
+
+
+def test_large_payloads_go_through_the_storage_and_are_deleted(project: Project, run: Run) -> None:
+    async def scenario() -> None:
+        memory = Memory()
+        async with project.session(storage=memory) as session:
+            stub = session.stub()
+            stub.transfer = carrier(stub, memory)
+            session.broker.published.clear()
+            assert await stub.invoke(LARGE) == Answer(LARGE)
+            assert sum(len(packet.payload) for packet in session.broker.published) < 8000
+            assert all(b"/answer/" in name.encode() for name in memory.objects)
+            assert await stub.ask("small") == "small"
+            await session.until(lambda: not memory.objects)
+            assert session.seen(Warned) == []
+
+    run(scenario())
+
+
+def test_small_payloads_do_not(project: Project, run: Run) -> None:
+    async def scenario() -> None:
+        memory = Memory()
+        async with project.session(storage=memory) as session:
+            event = b'"' + b"x" * 2_000_000 + b'"'  # compresses
+            assert await session.stub().invoke(event) == Answer(event)
+            assert memory.log == []
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("broken", ["presign PUT", "get", "put", "presign GET"])
+def test_a_storage_that_fails_is_told_once_and_left_alone_for_a_while(
+    project: Project, run: Run, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vault, "REST_SECONDS", 1000.0)
+
+    async def scenario() -> None:
+        memory = Memory()
+        memory.broken.add(broken)
+        async with project.session(storage=memory) as session:
+            stub = session.stub()
+            stub.transfer = carrier(stub, memory)
+            for _ in range(2):
+                assert await stub.invoke(LARGE) == Answer(LARGE)
+            (warning,) = session.seen(Warned)
+            assert f"{broken} is not allowed" in warning.text
+            assert memory.log.count(broken) == 1
+            assert len(session.seen(InvocationEnded, status="ok")) == 2
+
+    run(scenario())
+
+
+def test_an_answer_above_lambdas_limit_is_not_stored(project: Project, run: Run) -> None:
+    project.write("app.py", "def handler(event, context):\n    return 'x' * 6_400_000\n")
+
+    async def scenario() -> None:
+        memory = Memory()
+        async with project.session(storage=memory) as session:
+            error = await session.stub().fail({})
+            assert error["errorType"] == "Function.ResponseSizeTooLarge"
+            assert memory.log == []
+
+    run(scenario())
