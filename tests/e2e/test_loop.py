@@ -142,13 +142,6 @@ def test_code_runs_as_the_functions_role(lab: Ready) -> None:
     assert ":assumed-role/" in answer
 
 
-def test_role_without_the_iot_statement_fails_with_the_reason(lab: Ready) -> None:
-    answer, error = lab.invoke("Silenced", {"action": "echo"})
-    assert error == "Unhandled"
-    assert "iot:" in answer["errorMessage"]
-    assert answer["errorType"].startswith("SamLive.")
-
-
 def test_fifty_parallel_calls_over_twenty_environments_each_get_their_own_answer(
     lab: Ready,
 ) -> None:
