@@ -38,12 +38,15 @@ def site_packages(project: Project) -> Path:
     return found
 
 
-async def taught(session: Session, *names: str) -> None:
-    """Wait until the zygote that has preloaded these packages stands ready."""
+async def taught(session: Session, *names: str, without: str = "") -> None:
+    """Wait until a zygote that has preloaded these packages, but not that one, is ready."""
     zygotes = session.relay.zygotes
     await session.until(
         lambda: any(
-            known.zygote is not None and known.zygote.usable and set(names) <= known.zygote.packages
+            known.zygote is not None
+            and known.zygote.usable
+            and set(names) <= known.zygote.packages
+            and without not in known.zygote.packages
             for known in zygotes.known.values()
         )
     )
@@ -102,8 +105,7 @@ def test_a_package_that_would_differ_is_left_to_the_function(
                 touch(project, text)
                 assert (await stub.ask({}))[1] == expected
                 await asyncio.sleep(0.1)
-            await session.until(lambda: session.relay.zygotes.pids)
-            await taught(session, "plainlib")
+            await taught(session, "plainlib", without=package)
             touch(project, text)
             (zygote,) = session.relay.zygotes.pids
             assert await stub.ask({}) == [zygote, expected]

@@ -36,6 +36,10 @@ MAX_MODULES = 3000
 MAX_STARTS = 8
 """More zygotes of one interpreter in a session are a sign that it never settles."""
 
+QUIET_SECONDS = 0.5
+"""A zygote that lacks something is replaced after so long without more news: several
+functions that start at once teach in turns, and need the processor themselves."""
+
 STARTUP_VARIABLES = ("LD_LIBRARY_PATH", "LD_PRELOAD")
 
 
@@ -49,6 +53,7 @@ class Known:
     packages: int = 0
     zygote: Zygote | None = None
     starts: int = 0
+    planned: asyncio.TimerHandle | None = None
 
     def order(self, path: list[str]) -> Order:
         """Return what its next zygote preloads, with these folders on its import path."""
@@ -89,7 +94,7 @@ class Zygotes:
         """Start an interpreter's zygote when it is known what to preload."""
         known = self._of(interpreter)
         if known.modules and known.zygote is None:
-            self._restart(interpreter, known)
+            self._restart(interpreter, known, pause=0)
 
     def zygote_for(self, interpreter: str, boot: Boot) -> Zygote | None:
         """Return a zygote that can become a function's environment, or None.
@@ -141,6 +146,9 @@ class Zygotes:
     async def close(self) -> None:
         """End every zygote."""
         self.enabled = False
+        for known in self._known.values():
+            if known.planned is not None:
+                known.planned.cancel()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -152,8 +160,17 @@ class Zygotes:
             self._known[interpreter] = self._recall(interpreter)
         return self._known[interpreter]
 
-    def _restart(self, interpreter: str, known: Known) -> None:
+    def _restart(self, interpreter: str, known: Known, pause: float = QUIET_SECONDS) -> None:
         if not self.enabled or known.starts >= MAX_STARTS:
+            return
+        loop = asyncio.get_running_loop()
+        if known.planned is not None:
+            known.planned.cancel()
+        known.planned = loop.call_later(pause, self._begin, interpreter, known)
+
+    def _begin(self, interpreter: str, known: Known) -> None:
+        known.planned = None
+        if not self.enabled:
             return
         known.starts += 1
         task = asyncio.get_running_loop().create_task(self._replace(interpreter, known))
