@@ -1,0 +1,156 @@
+"""What a person at a terminal is asked, and what Ctrl-C does to a question."""
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from live_session import clean_environment
+
+from .test_session import TEMPLATE
+
+pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
+pytestmark = pytest.mark.e2e
+
+QUESTION = "Name of your stage [developer]: "
+READY = "Ctrl-C ends the session"
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    from samlive import offline
+
+    running = offline.start(tmp_path_factory.mktemp("cloud"), "us-east-1")
+    try:
+        yield clean_environment() | running.environment
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / f"t{abs(hash(tmp_path)) % 10**8}"
+    (folder / "src").mkdir(parents=True)
+    (folder / "src/app.py").write_text("def handler(event, context):\n    return 1\n")
+    (folder / "template.yaml").write_text(TEMPLATE)
+    return folder
+
+
+class Terminal:
+    """A command on a terminal of its own."""
+
+    def __init__(self, project: Path, environment: dict[str, str], *words: str) -> None:
+        self.said = ""
+        self._end, theirs = pty.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "samlive", "dev", *words],
+            cwd=project,
+            env=environment | {"TERM": "xterm"},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+
+    def read(self, text: str, seconds: float = 60) -> None:
+        """Read until a text has been said."""
+        end = time.monotonic() + seconds
+        while text not in self.said:
+            assert time.monotonic() < end, self.said
+            if select.select([self._end], [], [], 0.2)[0]:
+                self._take()
+
+    def _take(self) -> bool:
+        with contextlib.suppress(OSError):  # the other side has closed
+            found = os.read(self._end, 65536)
+            self.said += found.decode(errors="replace")
+            return bool(found)
+        return False
+
+    def type(self, text: str) -> None:
+        os.write(self._end, text.encode())
+
+    def interrupt(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+
+    def ended(self) -> int:
+        """Read the rest; return the exit status."""
+        status = self.process.wait(20)
+        while select.select([self._end], [], [], 0)[0] and self._take():
+            pass
+        return status
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._end)
+
+
+@pytest.fixture
+def terminals() -> Iterator[list[Terminal]]:
+    found: list[Terminal] = []
+    yield found
+    for terminal in found:
+        terminal.close()
+
+
+def test_ctrl_c_ends_the_question_and_nothing_is_remembered(
+    project: Path, cloud: dict[str, str], terminals: list[Terminal]
+) -> None:
+    terminal = Terminal(project, cloud)
+    terminals.append(terminal)
+    terminal.read(QUESTION)
+    terminal.interrupt()
+    assert terminal.ended() == 130
+    assert "Traceback" not in terminal.said
+    assert not (project / ".samlive").exists()
+
+
+def test_refused_answer_is_told(
+    project: Path, cloud: dict[str, str], terminals: list[Terminal]
+) -> None:
+    terminal = Terminal(project, cloud)
+    terminals.append(terminal)
+    terminal.read(QUESTION)
+    terminal.type("prod\n")
+    assert terminal.ended() == 2
+    assert "refused" in terminal.said
+
+
+def test_first_run_asks_and_the_second_knows(
+    project: Path, cloud: dict[str, str], terminals: list[Terminal]
+) -> None:
+    first = Terminal(project, cloud)
+    terminals.append(first)
+    first.read(QUESTION)
+    first.type("\n")
+    first.read(READY)
+    first.interrupt()
+    assert first.ended() == 0
+    second = Terminal(project, cloud)
+    terminals.append(second)
+    second.read(READY)
+    assert QUESTION not in second.said
+    assert "developer" in second.said
+    second.interrupt()
+    assert second.ended() == 0
+
+
+def test_change_set_is_shown_and_may_be_declined(
+    project: Path, cloud: dict[str, str], terminals: list[Terminal]
+) -> None:
+    terminal = Terminal(project, cloud, "--stage", "ana", "--confirm-changeset")
+    terminals.append(terminal)
+    terminal.read("Deploy this? [y/N] ")
+    assert "live  Paint" in terminal.said
+    terminal.type("n\n")
+    assert terminal.ended() == 2
+    assert "Nothing was deployed" in terminal.said
