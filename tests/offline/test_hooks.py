@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from samlive.offline import origins
 from samlive.offline.hooks import openapi
 from samlive.offline.hooks.conditions import resolved
 from samlive.offline.hooks.lambda_limits import function_breach, visibility_breach
@@ -131,6 +132,51 @@ def test_booleans_are_compared_as_text() -> None:
 )
 def test_template_urls_in_path_style(url: str, wanted: str) -> None:
     assert path_style(url) == wanted
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        pytest.param("/", {"host": "evil.example:4566"}, id="name of its own"),
+        pytest.param("/", {"host": "127.0.0.1.evil.example"}, id="name like ours"),
+        pytest.param("/", {"origin": "https://evil.example"}, id="script"),
+        pytest.param("/", {"origin": "null"}, id="frame"),
+        pytest.param("/", {"origin": "http://localhost.evil.example"}, id="origin like ours"),
+        pytest.param("/?Action=CreateStack", {"sec-fetch-site": "cross-site"}, id="link"),
+        pytest.param("/_samlive/faults", {"origin": "https://evil.example"}, id="our paths"),
+        pytest.param("/_aws/execute-api/a/b", {"host": "evil.example"}, id="name and stack's API"),
+    ],
+)
+def test_web_pages_are_kept_away(path: str, headers: dict[str, str]) -> None:
+    assert origins.refusal(path, encoded(headers)) is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        pytest.param("/", {}, id="program"),
+        pytest.param("/", {"host": "x-ats.iot.us-east-1.localhost:4566"}, id="broker"),
+        pytest.param("/", {"host": "bucket.s3.eu-west-1.amazonaws.com"}, id="name of AWS"),
+        pytest.param("/", {"origin": "http://localhost:3000"}, id="page of this machine"),
+        pytest.param("/", {"sec-fetch-site": "none"}, id="address bar"),
+        pytest.param("/_aws/execute-api/a/b", {"origin": "https://app.example"}, id="HTTP API"),
+        pytest.param(
+            "/restapis/a/Prod/_user_request_/x", {"origin": "https://app.example"}, id="REST API"
+        ),
+        pytest.param(
+            "/x", {"host": "a.execute-api.localhost:1", "origin": "https://app.example"}, id="host"
+        ),
+    ],
+)
+def test_programs_and_pages_of_this_machine_are_let_through(
+    path: str, headers: dict[str, str]
+) -> None:
+    assert origins.refusal(path, encoded(headers)) is None
+
+
+def encoded(headers: dict[str, str]) -> dict[bytes, bytes]:
+    wanted = {"host": "127.0.0.1:4566", **headers}
+    return {name.encode(): value.encode() for name, value in wanted.items()}
 
 
 EVENT = {

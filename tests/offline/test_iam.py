@@ -37,6 +37,13 @@ def test_a_wrong_secret_is_refused(aws: Any) -> None:
         client.get_caller_identity()
 
 
+def test_a_web_page_is_refused_whatever_its_key(aws: Any) -> None:
+    page = {"Origin": "https://evil.example"}
+    status, answer = aws.http("POST", "/?Action=ListQueues", headers=page)
+    assert status == 403
+    assert "https://evil.example may not use the offline cloud" in answer["message"]
+
+
 def test_the_developer_is_a_user_and_not_root(aws: Any) -> None:
     found = aws.client("sts").get_caller_identity()["Arn"]
     assert found == "arn:aws:iam::000000000000:user/developer"

@@ -1,14 +1,16 @@
 """Serves the emulator on both ports, with samlive's own paths in front.
 
-`/_samlive/…` is ours (see `control`); everything else, WebSockets included,
-goes to the emulator untouched.
+`/_samlive/…` is ours (see `control`); what web pages must not ask (`origins`)
+and events that are too large (`payload_limits`) is refused; everything else,
+WebSockets included, goes to the emulator untouched.
 """
 
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from samlive.offline import payload_limits
+from samlive.offline import origins, payload_limits
 from samlive.offline.control import PREFIX, Control
 from samlive.offline.listeners import Listeners
 
@@ -39,6 +41,8 @@ def front(app: App, control: Control, on_started: Callable[[], None]) -> App:
 
         if scope["type"] == "lifespan":
             await app(scope, receive, send_lifespan)
+        elif reason := origins.refusal(scope["path"], dict(scope["headers"])):
+            await _refuse(scope, receive, send, reason)
         elif scope["type"] == "http" and scope["path"].startswith(PREFIX):
             status, body = control.handle(scope["method"], scope["path"], await _body(receive))
             await _send(send, status, [(b"content-type", b"application/json")], body)
@@ -78,6 +82,16 @@ async def run(
     config.graceful_timeout = _GRACE_SECONDS
     framework: Any = app
     await hypercorn.asyncio.serve(framework, config, shutdown_trigger=stopped)
+
+
+async def _refuse(scope: Message, receive: Receive, send: Send, reason: str) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    await _body(receive)
+    body = json.dumps({"message": f"Refused: {reason}."}).encode()
+    await _send(send, 403, [(b"content-type", b"application/json")], body)
 
 
 def _too_large(scope: Message) -> tuple[int, payload_limits.Headers, bytes] | None:
