@@ -27,9 +27,11 @@ from samlive_relay.errors import RelayError
 from samlive_relay.events import ConnectionChanged
 from samlive_stub.protocol import Publish
 
+from . import refusals
 from .link import Connector, Link
 from .nagle import disable_nagle
 from .probe import problem_with
+from .refusals import Refusal
 
 KEEP_ALIVE_SECONDS = 30
 """The broker sends the will after 1.5 times this without a word."""
@@ -83,6 +85,7 @@ class IotTransport:
         self._credential_problem: BaseException | None = None
         self._last_problem = ""
         self._failures = 0
+        self._refused: Refusal | None = None
         self._allowed: set[str] = set()
         self._sent: deque[Future[Any]] = deque(maxlen=2048)
 
@@ -298,11 +301,9 @@ class IotTransport:
             self._last_problem = str(problem)
             return  # the connection is going down; `_on_lost` says more
         if any(code >= 0x80 for code in done.result().reason_codes):
-            self._refuse(
-                f"{self._broker.endpoint} refused the subscription to {self._link.topics[-1]}.",
-                "Allow iot:Subscribe and iot:Receive on samlive/*.",
-            )
+            self._refuse(refusals.of_subscription(self._broker.endpoint, self._link.topics[-1]))
             return
+        self._refused = None
         self._link.on_state(ConnectionChanged("connected"))
         if self._first is not None and not self._first.done():
             self._first.set_result(None)
@@ -317,17 +318,14 @@ class IotTransport:
             self._allowed.clear()
         self._allowed.add(topic)
         if (done.result().puback.reason_code or 0) >= 0x80:
-            self._refuse(
-                f"{self._broker.endpoint} refused a message to {topic}.",
-                "Allow iot:Publish and iot:RetainPublish on topic/samlive/*.",
-            )
+            self._refuse(refusals.of_message(self._broker.endpoint, topic))
 
     def _on_failure(self, data: Any) -> None:
         if self._closing:
             return
         refusal = self._refusal(data)
         if refusal is not None:
-            self._refuse(*refusal)
+            self._refuse(refusal)
             return
         self._last_problem = str(data.exception)
         self._failures += 1
@@ -343,11 +341,7 @@ class IotTransport:
         packet = data.disconnect_packet
         detail = (packet.reason_string if packet else None) or str(data.exception)
         if self._first is not None and not self._first.done():
-            # Accepted, then dropped at SUBSCRIBE: that is how AWS IoT says "not allowed".
-            self._refuse(
-                f"{self._broker.endpoint} ended the connection at once ({detail}).",
-                "Allow iot:Subscribe and iot:Receive on samlive/*, and iot:RetainPublish.",
-            )
+            self._refuse(refusals.of_session(self._broker.endpoint, detail))
             return
         self._link.on_state(ConnectionChanged("reconnecting", detail))
         old, self._client = self._client, None
@@ -358,37 +352,21 @@ class IotTransport:
         if not self._closing:
             self._start()
 
-    def _refusal(self, data: Any) -> tuple[str, str] | None:
-        """Return message and hint when the broker, or the credentials, said no."""
+    def _refusal(self, data: Any) -> Refusal | None:
         if self._credential_problem is not None:
-            hint = "Renew them, for example by `aws sso login`; the session goes on by itself."
-            return f"No AWS credentials: {self._credential_problem}", hint
-        where = self._broker.endpoint
-        if data.connack_packet is not None and data.connack_packet.reason_code != 0:
-            reason = data.connack_packet.reason_code
-            return (
-                f"{where} refused the connection ({getattr(reason, 'name', reason)}).",
-                "Allow iot:Connect on client/samlive:* for these credentials.",
-            )
-        name = getattr(data.exception, "name", "")
-        if "WEBSOCKET_UPGRADE" in name:
-            return (
-                f"{where} refused the WebSocket handshake.",
-                "Check that the credentials are valid and the clock of this machine is right.",
-            )
-        if "UNEXPECTED_HANGUP" in name:
-            return (
-                f"{where} hung up instead of accepting the connection.",
-                "Allow iot:Connect on client/samlive:* for these credentials.",
-            )
-        return None
+            return refusals.of_credentials(self._credential_problem)
+        packet = data.connack_packet
+        reason = packet.reason_code if packet is not None and packet.reason_code != 0 else None
+        error = getattr(data.exception, "name", "")
+        return refusals.of_connection(self._broker.endpoint, reason, error)
 
-    def _refuse(self, message: str, hint: str) -> None:
-        """End the first connect; later, tell and let the client go on trying."""
+    def _refuse(self, refusal: Refusal) -> None:
+        """End the first connect; later, tell once and let the client go on trying."""
         if self._first is not None and not self._first.done():
-            self._first.set_exception(RelayError(message, hint))
-        else:
-            self._link.on_state(ConnectionChanged("refused", f"{message} {hint}"))
+            self._first.set_exception(RelayError(refusal.message, refusal.hint))
+        elif refusal != self._refused:
+            self._refused = refusal
+            self._link.on_state(ConnectionChanged("refused", str(refusal)))
 
     def _unreachable(self) -> RelayError:
         detail = f": {self._last_problem}" if self._last_problem else ""
