@@ -86,6 +86,9 @@ def test_an_answer_above_the_limit_gets_lambdas_error(lab: Ready) -> None:
 
 
 def test_payloads_are_sealed_and_do_not_stay(lab: Ready) -> None:
+    text = base64_text(1_000_000)
+    answer, error = lab.invoke("PythonLab", {"action": "same", "value": text})
+    assert (answer, error) == (text, None)
     s3 = boto3.client(
         "s3", endpoint_url=lab.aws["AWS_ENDPOINT_URL"], region_name="us-east-1", **ROOT_KEY
     )
@@ -97,12 +100,24 @@ def test_payloads_are_sealed_and_do_not_stay(lab: Ready) -> None:
     def left() -> list[Any]:
         return list(s3.list_objects_v2(Bucket=bucket, Prefix="payloads/").get("Contents", []))
 
-    text = base64_text(1_000_000)
-    answer, error = lab.invoke("PythonLab", {"action": "same", "value": text})
-    assert (answer, error) == (text, None)
     (kept,) = (entry for entry in left() if "/answer/" in entry["Key"])
     content = s3.get_object(Bucket=bucket, Key=kept["Key"])["Body"].read()
     assert text[:50].encode() not in content
     lab.invoke("PythonLab", {"action": "echo"})
     until(lambda: left() == [])
     assert "warning" not in {event["event"] for event in lab.live.events}
+
+
+def test_without_s3_they_go_through_the_broker(lab: Ready) -> None:
+    where = {"endpoint_url": lab.aws["AWS_ENDPOINT_URL"], "region_name": "us-east-1"}
+    iam = boto3.client("iam", **where, **ROOT_KEY)
+    denied = {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::samlive-*/payloads/*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
+    named = {"UserName": "developer", "PolicyName": "no-payloads"}
+    iam.put_user_policy(**named, PolicyDocument=policy)
+    try:
+        exchange(lab, "PythonLab", base64_text(700_000))
+    finally:
+        iam.delete_user_policy(**named)
+    warning = lab.live.expect("warning")
+    assert "Large payloads go through AWS IoT" in warning["text"]
