@@ -4,6 +4,7 @@ Each function has a colour of its own for as long as the session runs. Texts of
 functions and of AWS are never read as markup.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,20 @@ _DEPLOYED = {
     "absent": "there is no stack",
     "kept": "kept the template and code of",
 }
+
+
+_LEVELS = {"WARN": _BUSY, "WARNING": _BUSY, "ERROR": _BAD, "CRITICAL": _BAD, "FATAL": _BAD}
+_STAMP = r"\d{4}-\d\d-\d\dT[\d:.]+Z\t[0-9a-f-]{36}\t"
+_LOGGED = re.compile(rf"(?:\[(?P<python>[A-Z]+)\]\t{_STAMP}|{_STAMP}(?P<node>[A-Z]+)\t)")
+"""What the managed runtimes put in front of a line: the terminal shows all but the level anyway."""
+
+
+def _told(line: str) -> tuple[str, str]:
+    """Return level and text of a log line; no level for a line without the runtimes' prefix."""
+    found = _LOGGED.match(line)
+    if found is None:
+        return "", line
+    return f"{found['python'] or found['node']} ", line[found.end() :]
 
 
 class TextOutput:
@@ -178,7 +193,8 @@ class TextOutput:
         )
 
     def _log(self, said: dict[str, Any]) -> None:
-        self._of(said["function"], "|  ", said["text"])
+        level, text = _told(said["text"])
+        self._of(said["function"], "|  ", (level, _LEVELS.get(level.strip(), "dim")), text)
 
     def _reload(self, said: dict[str, Any]) -> None:
         files = ", ".join(name.rpartition("/")[2] for name in said["files"])

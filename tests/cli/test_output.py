@@ -17,6 +17,7 @@ from samlive_relay import events
 
 SOURCES = Path(output.__file__).parent
 
+STAMP = "2026-11-25T14:45:52.134Z\t798308fd-7416-4632-bfce-89b617765375"
 EXAMPLES: dict[str, dict[str, Any]] = {
     "starting": {"version": "1", "app": "orders", "stage": "ana", "stack": "s", "region": "r",
                  "offline": False},
@@ -69,6 +70,21 @@ def test_event_has_a_text_and_a_line_of_json(name: str, capsys: pytest.CaptureFi
 
 def test_what_functions_write_is_never_markup() -> None:
     assert "[bold]x[/bold]" in text(("log", EXAMPLES["log"]))
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        pytest.param("order 7 taken", "order 7 taken", id="a plain line"),
+        pytest.param("[INFO] of the user", "[INFO] of the user", id="looks a bit like it"),
+        pytest.param(f"[INFO]\t{STAMP}\torder 7", "INFO order 7", id="Python"),
+        pytest.param(f"{STAMP}\tERROR\torder 7", "ERROR order 7", id="Node.js"),
+        pytest.param(f"[ERROR]\t{STAMP}\t", "ERROR", id="nothing but a level"),
+    ],
+)
+def test_log_lines_are_shown_without_what_the_terminal_says_anyway(line: str, shown: str) -> None:
+    printed = text(("log", EXAMPLES["log"] | {"text": line}))
+    assert printed.rstrip().endswith(f"|  {shown}")
 
 
 def test_failures_of_a_deploy_stay_and_progress_does_not() -> None:
