@@ -13,6 +13,7 @@ import os
 import secrets
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,7 @@ def relay(
     paced: bool = True,
     namespace: str | None = None,
     interpreter: str | None = None,
+    cloud: Mapping[str, str] | None = None,
     **settings: Any,
 ) -> Child:
     """Start a relay and wait until it serves.
@@ -83,6 +85,7 @@ def relay(
         paced: Whether it keeps below AWS IoT's rate limits, as it always does for users.
         namespace: Network namespace to run in.
         interpreter: Python of the active virtual environment; none is active when None.
+        cloud: What points at the cloud whose S3 takes large payloads; none does when None.
         settings: Further fields of `RelayConfig`.
     """
     environment = {name: text for name, text in os.environ.items() if name != "VIRTUAL_ENV"}
@@ -102,6 +105,7 @@ def relay(
             "project": str(project),
             "state": str(place.folder / f"state-{secrets.token_hex(4)}"),
             "paced": paced,
+            "cloud": dict(cloud or {}),
             "settings": settings,
         }
     )

@@ -43,8 +43,21 @@ class Observer:
         return taken
 
 
+def storage(variables: dict[str, str]) -> Any:
+    """Return where large payloads go: the bucket, as the command hands it in."""
+    from samlive.access import Access
+    from samlive.deploy.aws import Aws
+    from samlive.deploy.storage import BucketStorage
+
+    aws = Aws(Access(variables, variables["AWS_REGION"], isolated=True))
+    return BucketStorage(aws, aws.identity().account)
+
+
 def config(told: dict[str, Any]) -> RelayConfig:
     """Make a relay's configuration from the line."""
+    settings = dict(told["settings"])
+    if told["cloud"]:
+        settings["storage"] = storage(told["cloud"])
     keys = told["credentials"]
     credentials = AwsCredentials(keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"])
     functions = {
@@ -60,7 +73,7 @@ def config(told: dict[str, Any]) -> RelayConfig:
         functions=functions,
         project=Path(told["project"]),
         state=Path(told["state"]),
-        **told["settings"],
+        **settings,
     )
 
 
