@@ -8,13 +8,17 @@ failed, 2 the user can mend it, 130 interrupted.
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from samlive import __version__
 from samlive.errors import SamliveError
 from samlive.options import Option, of_command
+
+if TYPE_CHECKING:
+    from samlive.settings import Settings
 
 INTERRUPTED = 130
 
@@ -126,12 +130,17 @@ def _run(arguments: argparse.Namespace) -> int:
             arguments.config_env or os.environ.get("SAMLIVE_CONFIG_ENV"),
         )
 
-    wanted = load()
-    if arguments.command == "dev":
+    return _start(arguments, load)
+
+
+def _start(arguments: argparse.Namespace, load: "Callable[[], Settings]") -> int:
+    """Import a command and run it; only what runs is imported."""
+    wanted, name = load(), arguments.command
+    if name == "dev":
         from samlive import dev
 
         return dev.run(wanted, os.environ, load, dry_run=arguments.dry_run)
-    if arguments.command == "transform":
+    if name == "transform":
         from samlive.commands import transform
 
         return transform.run(
@@ -142,33 +151,16 @@ def _run(arguments: argparse.Namespace) -> int:
             report=arguments.report,
             lint=arguments.lint,
         )
-    if arguments.command == "remove":
+    if name == "remove":
         from samlive.commands import remove
 
         return remove.run(wanted, os.environ, yes=arguments.yes)
-    if arguments.command == "restore":
-        from samlive.commands import restore
-
-        return restore.run(wanted, os.environ)
-    if arguments.command == "unpark":
-        from samlive.commands import unpark
-
-        return unpark.run(wanted, os.environ)
-    if arguments.command == "status":
-        from samlive.commands import status
-
-        return status.run(wanted, os.environ)
-    if arguments.command == "stages":
-        from samlive.commands import stages
-
-        return stages.run(wanted, os.environ)
-    if arguments.command == "macro":
+    if name == "macro":
         from samlive.commands import macro
 
         return macro.run(wanted, os.environ, arguments.action, arguments.name)
-    from samlive.commands import doctor
-
-    return doctor.run(wanted, os.environ)
+    status: int = import_module(f"samlive.commands.{name}").run(wanted, os.environ)
+    return status
 
 
 def _template(arguments: argparse.Namespace) -> Path:

@@ -121,24 +121,19 @@ def make(
     way = standing.way(stack)
     create = way != "update"
     parameters = _parameters(stage, template, wishes, None if create else stack)
-    tags = {
-        **(standing.tags_of(stack) if stage.adopted and stack else {}),
-        **wishes.tags,
-        **({standing.ADOPTED_TAG: "yes"} if stage.adopted else {}),
-        standing.APP_TAG: stage.app,
-        standing.STAGE_TAG: stage.stage,
-        standing.VERSION_TAG: __version__,
-    }
-    further: dict[str, Any] = {}
-    if wishes.role_arn:
-        further["RoleARN"] = wishes.role_arn
-    if wishes.notification_arns:
-        further["NotificationARNs"] = list(wishes.notification_arns)
+    tags = _tags(stage, wishes, stack)
     digest = _digest(template, wishes, tags)
     text = _marked(template, standing.mark(digest, stage.key_digest))
     body, needed = _body(text, uploads, store)
     change = ChangeSet(
-        stage.stack, create, body, parameters, tags, wishes.capabilities, further, wishes.express
+        stack=stage.stack,
+        create=create,
+        template=body,
+        parameters=parameters,
+        tags=tags,
+        capabilities=wishes.capabilities,
+        further=_further(wishes),
+        express=wishes.express,
     )
     plan = Plan("update", "", change, store, needed, len(text.encode()), wishes.kms_key)
     if way == "replace":
@@ -235,6 +230,27 @@ def _parameters(
             + ", or parameter_overrides in samconfig.toml.",
         )
     return tuple(found)
+
+
+def _tags(stage: Stage, wishes: Wishes, stack: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return the stack's tags: its own when it was adopted, the user's, and ours."""
+    return {
+        **(standing.tags_of(stack) if stage.adopted and stack else {}),
+        **wishes.tags,
+        **({standing.ADOPTED_TAG: "yes"} if stage.adopted else {}),
+        standing.APP_TAG: stage.app,
+        standing.STAGE_TAG: stage.stage,
+        standing.VERSION_TAG: __version__,
+    }
+
+
+def _further(wishes: Wishes) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if wishes.role_arn:
+        found["RoleARN"] = wishes.role_arn
+    if wishes.notification_arns:
+        found["NotificationARNs"] = list(wishes.notification_arns)
+    return found
 
 
 def _digest(template: Mapping[str, Any], wishes: Wishes, tags: Mapping[str, str]) -> str:
