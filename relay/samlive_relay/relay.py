@@ -313,7 +313,8 @@ class Relay:
         self._observe(InvocationStarted(name, request_id, worker, cold))
         started = time.perf_counter()
         outcome = await self._pool.run(worker, call_for(invocation))
-        place = await self._vault.keep(worker, outcome.body)
+        can_load = self._side.can_load(worker, self._loop.time())
+        place = await self._vault.keep(worker, outcome.body) if can_load else None
         now = self._loop.time()
         self._side.answer(worker, request_id, outcome.body, outcome.error, now, place)
         self._pump()

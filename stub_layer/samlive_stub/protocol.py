@@ -42,7 +42,8 @@ request. Hence:
   URL (UPLOAD_URL), puts the object, and sends a REQUEST that only names it (flag
   STORED). A large answer comes as such a name too. Whatever fails on that way,
   at either end, is told to the other one (an empty UPLOAD_URL, a POLL with the
-  flag), and the payload goes in frames. So S3 can make nothing fail, only slower.
+  flag), and the payload goes in frames. So S3 can make nothing fail, only slower;
+  an environment that has no route to it pays for that once in `REST_SECONDS`.
 - `since` of presence orders sessions: while one is there, "here" of an older one
   is ignored, as is "gone" of any other. A relay that follows another makes its
   own `since` greater, whatever the clocks say.
@@ -179,6 +180,9 @@ ORPHAN_SECONDS = 15.0
 
 LARGE_FRAMES = 5
 """A payload of more frames, compressed, goes through S3: that is 250 KB."""
+
+REST_SECONDS = 300.0
+"""A stub that could not reach S3 is spared it for so long: each try can take seconds."""
 
 LOST_POLLS = 12
 """A relay that answers so many in a row with nothing is lost, will or not."""

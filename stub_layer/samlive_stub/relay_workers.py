@@ -45,6 +45,7 @@ class Worker:
         "name",
         "place",
         "place_for",
+        "plain_until",
         "requests",
         "sender",
         "shard",
@@ -59,6 +60,7 @@ class Worker:
         self.shard = 0
         self.place: dict[str, str] | None = None
         self.place_for = b""
+        self.plain_until = 0.0
         self.window = ReplayWindow()
         self.hello: dict[str, str] | None = None
         self.asked_at = float("-inf")

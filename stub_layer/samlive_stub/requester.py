@@ -37,6 +37,7 @@ from .protocol import (
     PRESENCE_SECONDS,
     REQUESTER,
     RESEND_SECONDS,
+    REST_SECONDS,
     SEEKING,
     STALL_SECONDS,
     STORING,
@@ -177,6 +178,7 @@ class StubSide:
         self._asked: Message | None = None
         self._stored_kind = frames.RESPONSE
         self._transfer: Transfer | None = None
+        self._plain_until = 0.0
         self._give_up_at = NEVER
         self._timer = NEVER
         self._attempts = 0
@@ -239,7 +241,8 @@ class StubSide:
         self._give_up_at = give_up_at
         body = frames.encode_request(fields, event)
         self._request = Message(frames.REQUEST, os.urandom(16), body)
-        self._body = body if self._request.count > LARGE_FRAMES else b""
+        large = self._request.count > LARGE_FRAMES and now >= self._plain_until
+        self._body = body if large else b""
         self._asked = None
         self._step("begin", now)
 
@@ -249,6 +252,7 @@ class StubSide:
         if request is None or transfer is None:
             return
         if body is None:
+            self._plain_until = now + REST_SECONDS
             self._step("failed", now)
         elif self._state == STORING:
             where = frames.encode_fields({NAME_FIELD: transfer.name})

@@ -38,6 +38,7 @@ from .protocol import (
     NAME_FIELD,
     REQUEST_ID_FIELD,
     RESPONDER,
+    REST_SECONDS,
     RUNNING,
     STALL_SECONDS,
     UNKNOWN,
@@ -286,6 +287,11 @@ class RelaySide:
             events += self._step(found, request, "hello", now)
         return events
 
+    def can_load(self, worker: str, now: float) -> bool:
+        """Tell whether a worker may get its answer by way of S3."""
+        found = self._workers.get(worker_sender(worker))
+        return self._storage and found is not None and now >= found.plain_until
+
     def answer(
         self,
         worker: str,
@@ -402,6 +408,7 @@ class RelaySide:
         if frame.kind == frames.POLL:
             request = known or Request(frame.message)
             if frame.flags & frames.STORED:
+                worker.plain_until = now + REST_SECONDS
                 return self._step(worker, request, "plain poll", now)
             return self._step(worker, request, "poll", now, frames.decode_indices(body))
         return [Refused("a kind that stubs do not send")]

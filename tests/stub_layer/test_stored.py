@@ -10,7 +10,7 @@ import pytest
 
 from samlive_stub import store
 from samlive_stub.frames import FrameError
-from samlive_stub.protocol import ORPHANED, STORING
+from samlive_stub.protocol import ORPHANED, REST_SECONDS, STORING
 from samlive_stub.requester import Absent, Answer
 from samlive_stub.seal import Sealer, SealError
 from stub_pair import KEY, Pair, make_relay, worker
@@ -87,6 +87,36 @@ def test_whatever_fails_in_s3_the_payload_goes_in_frames(pair: Pair, broken: str
     pair.bucket.broken.clear()
     pair.begin(LARGE)
     assert pair.run() == Answer(LARGE)
+
+
+def test_a_stub_without_a_route_to_s3_is_spared_it_for_a_while(pair: Pair) -> None:
+    pair.bucket.broken.add("put")
+    pair.begin(LARGE)
+    assert pair.run() == Answer(LARGE)
+    tries = len(pair.bucket.log)
+    pair.bucket.broken.clear()
+    pair.begin(LARGE)
+    pair.answers = False
+    pair.settle()
+    assert len(pair.bucket.log) == tries
+    pair.stub.abandon()
+    pair.pass_time(REST_SECONDS)
+    pair.begin(LARGE)
+    pair.settle()
+    assert pair.bucket.log[tries:] == ["sign", "put", "get"]
+
+
+def test_a_stub_that_cannot_read_its_answer_gets_the_next_ones_in_frames(pair: Pair) -> None:
+    relay = pair.relays[0]
+    pair.answers = False
+    name = pair.begin(b"small")
+    pair.settle()
+    place = {"name": "never put", "url": "https://x", "h": "v"}
+    assert relay.can_load(worker(1), pair.now)
+    assert relay.answer(worker(1), name, LARGE, False, pair.now, place)
+    assert pair.run() == Answer(LARGE)
+    assert not relay.can_load(worker(1), pair.now)
+    assert relay.can_load(worker(1), pair.now + REST_SECONDS)
 
 
 def test_an_object_that_was_exchanged_is_not_believed(pair: Pair) -> None:

@@ -54,7 +54,7 @@ class Bucket:
             return None
         try:
             return store.open_object(Sealer(KEY), name, self.objects[name])
-        except ValueError:
+        except (KeyError, ValueError):
             return None
 
 
@@ -173,7 +173,8 @@ class Pair:
     def answer(self, relay: RelaySide, event: Invocation) -> None:
         """Answer with the event, by way of the bucket when it is large."""
         place = None
-        if relay._storage and len(event.event) > 256 * 1024:
+        large = len(event.event) > 256 * 1024
+        if large and relay.can_load(event.worker, self.now):
             place = self.bucket.place()
             if place:
                 content = store.pack(Sealer(KEY), place["name"], event.event)
