@@ -13,10 +13,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from samlive import build_command
 from samlive.deploy.pace import Interrupted
 from samlive.deployment import Deployment
 from samlive.output import Output
-from samlive.rewriting import options, rewrite
+from samlive.rewriting import options, read, rewrite
 from samlive.settings import Settings
 from samlive.state import StageState
 from samlive.template_watch import Marks, changed, marks
@@ -24,7 +25,7 @@ from samlive.template_watch import Marks, changed, marks
 if TYPE_CHECKING:
     from samlive_relay.config import LocalFunction
     from samlive_relay.relay import Relay
-    from samlive_transform import Options, Result
+    from samlive_transform import Options, Result, Source
 
 _DESCRIPTIVE = ("template", "include", "definition", "file")
 """Kinds of artifacts that are part of the infrastructure's description."""
@@ -45,6 +46,7 @@ class Served:
         self._reload = reload
         self._out = out
         self._wanted: Options | None = None
+        self._source: Source | None = None
         self._marks: Marks = {}
         self._noticed: set[str] = set()
 
@@ -55,16 +57,21 @@ class Served:
             SamliveError: There is no template.
             TransformError: It cannot go live.
         """
-        if wanted != self._wanted:
+        from samlive_transform import transform
+
+        if self._source is None:
             before = marks(_absolute([self.settings.template, *self.settings.files]))
-            self.result: Result = rewrite(self.settings.template, wanted)
-            self._marks = {**marks(self.files()), **before}
+            self._source = read(self.settings)
+            self._marks = before
+        if wanted != self._wanted:
+            self.result: Result = transform(self._source, wanted)
+            self._marks = {**marks(self.files()), **self._marks}
             self._wanted = wanted
 
     def tell_notices(self, result: "Result") -> None:
         """Tell what the rewrite noticed, each once in a session."""
         for notice in result.report.notices:
-            place = f"{notice.file or self.settings.template}:{notice.line}"
+            place = f"{notice.file or result.source.name}:{notice.line}"
             text = f"{place}: {notice.logical_id}: {notice.text}"
             if text not in self._noticed:
                 self._noticed.add(text)
@@ -76,7 +83,12 @@ class Served:
         nested = [function.file for function in report.functions if function.file]
         described = [a.local for a in report.artifacts if a.kind in _DESCRIPTIVE]
         named = [self.settings.template, *self.settings.files]
-        return frozenset(_absolute([*named, *map(Path, nested), *map(Path, described)]))
+        found = [*named, *map(Path, nested), *map(Path, described)]
+        return frozenset(_absolute(found)) | self._built_from(self.settings)
+
+    def _built_from(self, settings: Settings) -> frozenset[Path]:
+        command = settings.text("build_template_command")
+        return build_command.sources(settings.template, command)
 
     def local(self, result: "Result", state: StageState) -> Mapping[str, "LocalFunction"]:
         """Return the live functions of a rewritten template as they stand on this machine."""
@@ -127,7 +139,9 @@ class Served:
             deployment.stack,
             deployment.adopted,
         )
-        result = await asyncio.to_thread(rewrite, settings.template, wanted)
+        result = await asyncio.to_thread(rewrite, settings, wanted)
+        # What the command itself has written must not run it again.
+        self._marks |= marks(self._built_from(settings) - {settings.template.absolute()})
         functions = self.local(result, deployment.state)
         self.tell_notices(result)
         deploys = await asyncio.to_thread(deployment.prepare, result)

@@ -84,6 +84,13 @@ OPTIONS: tuple[Option, ...] = (
         _REWRITE,
         group=_DEPLOY,
     ),
+    Option(
+        "build_template_command",
+        "text",
+        "shell command that writes the template to standard output",
+        ("dev", "transform", "status", "doctor"),
+        group=_LIVE,
+    ),
     Option("tags", "pairs", "tags of the stack, Key=Value ...", ("dev",), group=_DEPLOY),
     Option(
         "capabilities",

@@ -7,15 +7,15 @@ by hand, and `samlive transform` says so.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from samlive import build_command
 from samlive.errors import SamliveError
 from samlive.settings import Settings
 
 if TYPE_CHECKING:
-    from samlive_transform import Options, Result
+    from samlive_transform import Options, Result, Source
 
 DEFAULT_REGION = "us-east-1"
 UNKNOWN_ACCOUNT = "000000000000"
@@ -111,17 +111,34 @@ def options(
     )
 
 
-def rewrite(template: Path, wanted: "Options") -> "Result":
-    """Read and rewrite a template.
+def read(settings: Settings) -> "Source":
+    """Read the template, or build it first by the user's command.
 
     Raises:
-        SamliveError: There is no such file.
-        TransformError: It cannot go live; says why.
+        SamliveError: There is no such file, or the command fails.
+        TransformError: It is no template; says why.
     """
-    from samlive_transform import read, transform
+    import samlive_transform
 
+    template, command = settings.template, settings.text("build_template_command")
+    if command:
+        text = build_command.render(template, command)
+        source = samlive_transform.parse(text, f"{template} (built)")
+        return replace(source, path=template)
     if not template.exists():
         raise SamliveError(
             f"There is no template {template}.", "Name the one to use: samlive dev TEMPLATE"
         )
-    return transform(read(template), wanted)
+    return samlive_transform.read(template)
+
+
+def rewrite(settings: Settings, wanted: "Options") -> "Result":
+    """Read and rewrite the template.
+
+    Raises:
+        SamliveError: There is no such file, or the command that builds it fails.
+        TransformError: It cannot go live; says why.
+    """
+    from samlive_transform import transform
+
+    return transform(read(settings), wanted)

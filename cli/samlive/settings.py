@@ -19,7 +19,7 @@ from samlive.errors import SamliveError
 from samlive.options import BY_NAME, Option, of_command
 
 _NOT_SHARED = frozenset(
-    ("stack_name", "confirm_changeset", "output", "stage", "app", "live", "adopt")
+    "stack_name confirm_changeset output stage app live adopt build_template_command".split()
 )
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 

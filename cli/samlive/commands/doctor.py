@@ -50,7 +50,7 @@ def checks(settings: Settings, environment: Mapping[str, str]) -> dict[str, Chec
 
     def template() -> str:
         facts = recall({}, settings)
-        functions = rewrite(settings.template, options(settings, "doctor", facts)).report.functions
+        functions = rewrite(settings, options(settings, "doctor", facts)).report.functions
         live = sum(function.live for function in functions)
         return f"{settings.template}: {live} of {len(functions)} functions go live"
 

@@ -50,7 +50,7 @@ def _served_by(aws: Aws, app: str, name: str, state: StageState) -> str:
 
 
 def _functions(settings: Settings, name: str, record: Mapping[str, Any]) -> dict[str, str]:
-    result = rewrite(settings.template, options(settings, name, recall(record, settings)))
+    result = rewrite(settings, options(settings, name, recall(record, settings)))
     return {
         f.logical_id: "live" if f.live else f"kept: {f.reason}" for f in result.report.functions
     }

@@ -18,7 +18,7 @@ from samlive.settings import Settings
 from samlive.state import Project
 
 if TYPE_CHECKING:
-    from samlive_transform import Result
+    from samlive_transform import Result, Source
     from samlive_transform.report import Report
 
 
@@ -40,7 +40,7 @@ def run(
     stage = names.check_stage(given)
     facts = recall(project.of(stage).record, settings)
     wanted = options(settings, stage, facts)
-    result = rewrite(settings.template, wanted)
+    result = rewrite(settings, wanted)
     if not facts.known:
         print(
             f"samlive: stage {stage} was never live from here: the layer's version and the IoT "
@@ -67,18 +67,19 @@ def _text(settings: Settings, result: "Result", diff: bool, form: str, report: b
     if report:
         if settings.output == "json":
             return json.dumps(result.report.as_json(), indent=2, default=str) + "\n"
-        return "".join(f"{line}\n" for line in describe(result.report, str(settings.template)))
+        return "".join(f"{line}\n" for line in describe(result.report, result.source.name))
     if diff:
-        return _diff(settings.template, result)
+        return _diff(result)
     if form == "json":
         return json.dumps(json.loads(result.deployed()), indent=2, ensure_ascii=False) + "\n"
     return result.people()
 
 
-def _diff(template: Path, result: "Result") -> str:
-    before = template.read_text(encoding="utf-8-sig").splitlines(keepends=True)
-    after = result.people().splitlines(keepends=True)
-    lines = difflib.unified_diff(before, after, str(template), f"{template} (dev stage)")
+def _diff(result: "Result") -> str:
+    source: Source = result.source  # type: ignore[assignment]  # it was read as a text
+    before = source.text.splitlines(keepends=True)
+    after = result.people().removeprefix("\ufeff").splitlines(keepends=True)
+    lines = difflib.unified_diff(before, after, source.name, f"{source.name} (dev stage)")
     return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
 
