@@ -41,7 +41,7 @@ def handler(event, context):
     size = event["size"]
     if event.get("json"):
         row = {{"id": 12345, "name": "some product", "price": "12.99", "stock": [1, 2, 3]}}
-        return [row | {{"id": number}} for number in range(size // 75)]
+        return [row | {{"id": number}} for number in range(size // 90)]
     if size not in KEPT:
         KEPT[size] = base64.b64encode(os.urandom(size)).decode()[:size]
     return KEPT[size]
