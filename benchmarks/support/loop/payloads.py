@@ -123,7 +123,8 @@ def _s3(urls: tuple[str, str], size: int) -> float:
     body = os.urandom(size)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     started = time.perf_counter()
-    for one in (urllib.request.Request(put, data=body, method="PUT"), get):
+    kind = {"Content-Type": "application/octet-stream"}
+    for one in (urllib.request.Request(put, body, kind, method="PUT"), get):
         with opener.open(one) as reply:
             reply.read()
     return (time.perf_counter() - started) * 1000
