@@ -202,6 +202,11 @@ class Deployment:
         )
         return self.changes
 
+    def missing(self, result: "Result") -> dict[str, bool]:
+        """Return the parameters without a value, and whether each is a secret."""
+        given = self._settings.pairs("parameter_overrides")
+        return plan.missing(result.template, given, self._found.stack)
+
     @property
     def changes(self) -> bool:
         """Whether the plan changes anything."""

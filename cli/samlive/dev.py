@@ -18,6 +18,7 @@ two steps; the relay and the watch of the template live on the event loop.
 
 import asyncio
 import contextlib
+import getpass
 import socket
 import time
 from collections.abc import Callable, Coroutine, Mapping
@@ -142,6 +143,7 @@ class Session:
             await self._in_thread(self._prepare, False)
             self._out.tell("plan", lines=self._deployment.describe(self._served.result))
             return
+        self._ask_parameters()
         await self._prepare_and_connect()
         self._served.tell_notices(self._served.result)
         self._phase = "deploying"
@@ -240,6 +242,15 @@ class Session:
         identity = await self._in_thread(lambda: Aws(access).identity())
         return stage.ask(self._project, identity.user, self._ask)
 
+    def _ask_parameters(self) -> None:
+        """Ask for parameters that nobody has given a value; the stack remembers them."""
+        missing = self._deployment.missing(self._served.result)
+        if not missing or self._question() is None:
+            return
+        values = {name: self._ask(f"{name}: ", secret) for name, secret in missing.items()}
+        self._settings = self._served.settings = self._settings.with_parameters(values)
+        self._deployment.use(self._settings)
+
     def _confirm(self) -> None:
         """Show the plan and ask, when it changes anything."""
         if not self._deployment.changes:
@@ -252,9 +263,9 @@ class Session:
         if self._ask("Deploy this? [y/N] ").strip().lower() not in ("y", "yes"):
             raise SamliveError("Nothing was deployed.")
 
-    def _ask(self, text: str) -> str:
+    def _ask(self, text: str, secret: bool = False) -> str:
         """Ask on the terminal; nothing else is under way on the loop meanwhile."""
-        question = self._question()
+        question = getpass.getpass if secret else self._question()
         assert question is not None
         with self._stop.paused():
             return question(text)

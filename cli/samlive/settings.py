@@ -10,7 +10,7 @@ file's region, as the two variables describe a cloud that the file cannot know.
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,11 @@ class Settings:
     def pairs(self, name: str) -> dict[str, str]:
         """Value of a mapping of texts."""
         return dict(self.values[name] or {})
+
+    def with_parameters(self, values: Mapping[str, str]) -> "Settings":
+        """Return the same settings with further values of template parameters."""
+        given = {**self.pairs("parameter_overrides"), **values}
+        return replace(self, values={**self.values, "parameter_overrides": given})
 
     @property
     def output(self) -> str:

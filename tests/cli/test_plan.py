@@ -78,6 +78,21 @@ class TestPlan:
             make(template=template)
         assert "Vpc=..." in refused.value.hint
 
+    def test_missing_parameters_are_known_before_and_secrets_among_them(self) -> None:
+        template = {
+            "Parameters": {
+                contract.KEY_PARAMETER: {"Type": "String", "NoEcho": True},
+                "Vpc": {"Type": "String"},
+                "Password": {"Type": "String", "NoEcho": "true"},
+                "Level": {"Type": "String", "Default": ""},
+            }
+        }
+        assert plan.missing(template, {}, None) == {"Vpc": False, "Password": True}
+        known = stack(Parameters=[{"ParameterKey": "Password", "ParameterValue": "****"}])
+        assert plan.missing(template, {"Vpc": "x"}, known) == {}
+        failed = {**known, "StackStatus": "ROLLBACK_COMPLETE"}
+        assert plan.missing(template, {"Vpc": "x"}, failed) == {"Password": True}
+
     def test_first_deploy_sends_the_key_and_lets_defaults_be(self) -> None:
         made = make()
         assert (made.action, made.change.create) == ("create", True)

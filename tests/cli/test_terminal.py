@@ -154,3 +154,27 @@ def test_change_set_is_shown_and_may_be_declined(
     terminal.type("n\n")
     assert terminal.ended() == 2
     assert "Nothing was deployed" in terminal.said
+
+
+def test_parameters_without_a_value_are_asked_for_and_remembered_by_the_stack(
+    project: Path, cloud: dict[str, str], terminals: list[Terminal]
+) -> None:
+    secret = "  Password: {Type: String, NoEcho: true}\n"
+    text = TEMPLATE.replace("    Default: green\n", secret)
+    (project / "template.yaml").write_text(text)
+    first = Terminal(project, cloud, "--stage", "ana")
+    terminals.append(first)
+    first.read("Colour: ")
+    first.type("blue\n")
+    first.read("Password: ")
+    first.type("hunter2\n")
+    first.read(READY)
+    assert "hunter2" not in first.said
+    first.interrupt()
+    assert first.ended() == 0
+    second = Terminal(project, cloud, "--stage", "ana")
+    terminals.append(second)
+    second.read(READY)
+    assert "Password: " not in second.said
+    second.interrupt()
+    assert second.ended() == 0

@@ -213,23 +213,47 @@ def _parameters(
     values = {**wishes.parameters}
     if not (stage.key_deployed and contract.KEY_PARAMETER in before):
         values[contract.KEY_PARAMETER] = stage.key
+    lacking = _without_value(template, {*values, *before})
+    if lacking:
+        raise SamliveError(
+            f"The template's parameters {', '.join(lacking)} have no value.",
+            "Give them: --parameter-overrides "
+            + " ".join(f"{name}=..." for name in lacking)
+            + ", or parameter_overrides in samconfig.toml.",
+        )
     found: list[Mapping[str, Any]] = []
-    missing = []
-    for name, declared in template.get("Parameters", {}).items():
+    for name in template.get("Parameters", {}):
         if name in values:
             found.append({"ParameterKey": name, "ParameterValue": values[name]})
         elif name in before:
             found.append({"ParameterKey": name, "UsePreviousValue": True})
-        elif "Default" not in declared:
-            missing.append(name)
-    if missing:
-        raise SamliveError(
-            f"The template's parameters {', '.join(missing)} have no value.",
-            "Give them: --parameter-overrides "
-            + " ".join(f"{name}=..." for name in missing)
-            + ", or parameter_overrides in samconfig.toml.",
-        )
     return tuple(found)
+
+
+def missing(
+    template: Mapping[str, Any], given: Mapping[str, str], stack: Mapping[str, Any] | None
+) -> dict[str, bool]:
+    """Return the parameters that nobody has given a value, and whether each is a secret.
+
+    Args:
+        template: The rewritten template.
+        given: The user's values.
+        stack: The stack as it is; None when there is none.
+    """
+    known = {contract.KEY_PARAMETER, *given}
+    if stack and standing.way(stack) == "update":
+        known |= {each["ParameterKey"] for each in stack.get("Parameters", [])}
+    declared = template.get("Parameters", {})
+    return {name: _is_secret(declared[name]) for name in _without_value(template, known)}
+
+
+def _without_value(template: Mapping[str, Any], known: set[str]) -> list[str]:
+    declared = template.get("Parameters", {})
+    return [n for n, each in declared.items() if n not in known and "Default" not in each]
+
+
+def _is_secret(declared: Mapping[str, Any]) -> bool:
+    return str(declared.get("NoEcho", "")).lower() == "true"
 
 
 def _tags(stage: Stage, wishes: Wishes, stack: Mapping[str, Any] | None) -> dict[str, str]:
