@@ -25,7 +25,9 @@ from importlib.resources import files
 
 from .record import Record
 
-NOT_SHIPPED = frozenset(("layer", "relay_events", "relay_shards", "relay_workers", "responder"))
+NOT_SHIPPED = frozenset(
+    ("layer", "relay_events", "relay_presence", "relay_shards", "relay_workers", "responder")
+)
 """Modules for the developer's machine."""
 
 ROOT = "samlive"

@@ -12,7 +12,6 @@ without an open request goes first). A request that was accepted is never
 dropped: it ends by `answer`, or by an error of the protocol's own.
 """
 
-import os
 from collections.abc import Iterable
 
 from . import frames
@@ -24,7 +23,7 @@ from .contract import (
     request_topic,
 )
 from .frames import Frame, FrameError, Message
-from .outbox import Outbox, Sender
+from .outbox import Outbox
 from .protocol import (
     ANSWERED,
     FETCHING,
@@ -57,6 +56,7 @@ from .relay_events import (
     RelayEvent,
     UploadWanted,
 )
+from .relay_presence import Presence
 from .relay_shards import Shards
 from .relay_workers import Request, Worker
 from .seal import Sealer, SealError
@@ -129,16 +129,12 @@ class RelaySide:
         self._app = app
         self._stage = stage
         self._session = session
-        self._owner = owner
-        self._host = host
-        self._since = since_ms
         self._storage = storage
         self._presence_topic = presence_topic(app, stage)
-        self._state = GONE
+        about = {"owner": owner, "host": host, "storage": "s3" if storage else ""}
+        self._presence = Presence(self._sealer, self._presence_topic, session, since_ms, about)
         self._name = session_sender(session)
-        self._presence_sender = Sender(self._name)
         self._shards = Shards(self._sealer, shards, lambda shard: self.topics(shard)[-1])
-        self._republish = False
         self._workers: dict[bytes, Worker] = {}
         self._assembly = Reassembler(PENDING_BYTES, PENDING_SECONDS, eager=True)
         self._cached_bytes = 0
@@ -150,7 +146,7 @@ class RelaySide:
     @property
     def since(self) -> int:
         """Place among the stage's sessions: epoch milliseconds, or after the one before."""
-        return self._since
+        return self._presence.since
 
     @property
     def open_requests(self) -> int:
@@ -184,17 +180,17 @@ class RelaySide:
         shards is the number so far. Stubs turn to it with their next request.
         """
         self._shards.add()
-        self._republish = self._state == HERE
+        self._presence.say_again()
 
     def lose_shard(self, shard: int) -> None:
         """A connection broke: what waits in it leaves by others, stubs turn to others."""
         if self._shards.lose(shard):
-            self._republish = self._state == HERE
+            self._presence.say_again()
 
     def regain_shard(self, shard: int) -> None:
         """A connection is back and subscribed; presence is said again in any case."""
         self._shards.regain(shard)
-        self._republish = self._state == HERE
+        self._presence.say_again()
 
     @property
     def shards(self) -> int:
@@ -207,29 +203,17 @@ class RelaySide:
         Args:
             state: "here" or "gone". A will is "gone" and changes nothing here.
         """
-        fields = {
-            "session": self._session,
-            "owner": self._owner,
-            "host": self._host,
-            **self._shards.fields,
-            "since": str(self._since),
-            "storage": "s3" if self._storage else "",
-            "state": state,
-        }
-        message = Message(frames.PRESENCE, os.urandom(16), frames.encode_fields(fields))
-        plain = message.encode(0, self._name, self._presence_sender.next())
-        payload = self._sealer.seal(self._presence_topic, plain)
+        payload = self._presence.seal(state, self._shards.fields)
         return Publish(self._presence_topic, payload, self._shards.live[0], retain=True)
 
     def announce(self) -> Publish:
         """Return presence "here"; from now on it is repeated when others disturb it."""
-        self._state = HERE
+        self._presence.here = True
         return self.presence(HERE)
 
     def leave(self) -> Publish:
         """Return presence "gone"; from now on nothing is repeated."""
-        self._state = GONE
-        self._republish = False
+        self._presence.here = self._presence.due = False
         return self.presence(GONE)
 
     def receive(self, topic: str, packet: bytes, now: float) -> list[RelayEvent]:
@@ -242,7 +226,7 @@ class RelaySide:
         """
         try:
             if topic == self._presence_topic:
-                return self._hear_presence(Frame(self._sealer.open(topic, packet)))
+                return [*self._presence.hear(Frame(self._sealer.open(topic, packet)))]
             return self._hear_worker(topic, Frame(self._sealer.open(topic, packet)), packet, now)
         except SealError as problem:
             return [Refused(str(problem))]
@@ -347,36 +331,17 @@ class RelaySide:
         times = [self._shards.next_wakeup(now)]
         if (asked := self._assembly.asked_at()) is not None:
             times.append(asked + STALL_SECONDS)
-        if self._republish:
+        if self._presence.due:
             times.append(now)
         return min(*times, self._sweep_due)
 
     def take_publishes(self, now: float) -> list[Publish]:
         """Return the packets that may leave now, paced per shard below the broker's limits."""
         publishes = self._shards.take(now)
-        if self._republish:
-            self._republish = False
+        if self._presence.due:
+            self._presence.due = False
             publishes.insert(0, self.presence(HERE))
         return publishes
-
-    def _hear_presence(self, frame: Frame) -> list[RelayEvent]:
-        fields = frames.decode_fields(frame.body)
-        try:
-            session, state, since = fields["session"], fields["state"], int(fields["since"])
-            owner, host = fields["owner"], fields["host"]
-        except (KeyError, ValueError):
-            raise FrameError("presence lacks a field") from None
-        if session == self._session:
-            # Our own will, sent for a connection that is back by now.
-            self._republish |= state == GONE and self._state == HERE
-            return []
-        newer = (since, session) > (self._since, self._session)
-        if self._state != HERE:
-            # Whatever the clocks say, this session comes after that one.
-            self._since, newer = max(self._since, since + 1), False
-        elif state == GONE or not newer:
-            self._republish = True
-        return [ForeignPresence(session, owner, host, since, state, newer)]
 
     def _hear_worker(self, topic: str, frame: Frame, packet: bytes, now: float) -> list[RelayEvent]:
         name = worker_id(frame.sender)
