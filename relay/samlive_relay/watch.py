@@ -15,6 +15,7 @@ branch switch of thousands of files is one or two changes, not thousands.
 """
 
 import asyncio
+import importlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -52,6 +53,13 @@ QUIET_SECONDS = 0.5
 PATIENCE_SECONDS = 0.05
 """How long a file that is gone or empty may still be in the middle of a save."""
 
+MOVE_SECONDS = 0.001
+_GROUPERS = (
+    ("inotify_move_event_grouper", "InotifyMoveEventGrouper"),
+    ("inotify_buffer", "InotifyBuffer"),
+)
+"""Where watchdog 7, and 4 to 6, keep how long they wait."""
+
 OnChange = Callable[[set[str], set[str]], None]
 """Told the paths of files that were saved or removed, and of files that are new."""
 
@@ -86,6 +94,7 @@ class Watcher:
         if self._observer is None:
             from watchdog.observers import Observer
 
+            _hasten_moves()
             self._observer = Observer()
             self._observer.daemon = True
             self._observer.start()
@@ -194,6 +203,21 @@ _KINDS = frozenset({"closed", "moved", "created", "deleted"}) | (
     # inotify says "closed" at the end of a save; elsewhere "modified" is all there is.
     frozenset() if sys.platform == "linux" else frozenset({"modified"})
 )
+
+
+def _hasten_moves() -> None:
+    """Let watchdog wait shortly for the second half of a move.
+
+    On Linux it holds back every event behind a file that was moved out of the
+    tree, for half a second, in case its new place is seen. Here a move is a
+    file that is gone and one that is new, paired or not.
+    """
+    for module, name in _GROUPERS:
+        try:
+            grouper = getattr(importlib.import_module(f"watchdog.observers.{module}"), name)
+        except (ImportError, AttributeError, OSError):
+            continue  # another version's name, or another system
+        grouper.delay = MOVE_SECONDS
 
 
 def _is_half_saved(path: str) -> bool:

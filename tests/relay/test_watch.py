@@ -1,8 +1,10 @@
 """Which directories are watched, and what an event becomes."""
 
 import asyncio
+import importlib
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 import samlive_relay
 from relay_session import Run
 from samlive_relay.config import LocalFunction
-from samlive_relay.watch import Watcher, plan
+from samlive_relay.watch import MOVE_SECONDS, Watcher, plan
 
 
 def tree(root: Path, *files: str) -> None:
@@ -135,6 +137,26 @@ def test_a_branch_switch_is_a_few_changes_not_thousands(tmp_path: Path, run: Run
         assert len(seen.changes) < 50
 
     run(watching(tmp_path, act, *names))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only inotify pairs moves")
+def test_a_file_moved_out_holds_nothing_back(tmp_path: Path, run: Run) -> None:
+    from watchdog.observers.inotify import InotifyObserver
+
+    root, outside = tmp_path / "src", tmp_path / "outside"
+    tree(root, "app.py", "old.py")
+    outside.mkdir()
+
+    async def act(seen: Watching) -> None:
+        assert isinstance(seen.watcher._observer, InotifyObserver)
+        (root / "old.py").rename(outside / "old.py")
+        (root / "app.py").write_text("new")
+        await seen.until(lambda seen: "app.py" in seen.changed)
+        # Half a second, as it comes, is what a developer would wait for.
+        grouper = importlib.import_module("watchdog.observers.inotify_move_event_grouper")
+        assert grouper.InotifyMoveEventGrouper.delay == MOVE_SECONDS
+
+    run(watching(root, act, "app.py"))
 
 
 def test_its_threads_are_gone_when_it_has_stopped(tmp_path: Path, run: Run) -> None:
