@@ -151,7 +151,8 @@ def make_calls(session: Session, project: Path) -> list[tuple[str, str]]:
     edited = call(f"{url}/health")
     order = call(f"{url}/orders", ORDER)
     session.until(rf"order {json.loads(order)['id']} fulfilled")
-    session.until(r"2 more of tea sold")
+    session.until(r"(?s)(StreamFunction +<- .*){2}")  # the order, and its new status
+    session.until(r"WorkerFunction +<- ")
     receipt = json.loads(order)["receipt"]
     return [
         ("curl $URL/health", health),
