@@ -31,13 +31,20 @@ COMMANDS = {
     "status": "show the stage: who holds it, which functions are live",
     "stages": "list the stages that were used from this project",
     "doctor": "check credentials, region, AWS IoT, tools and the stage",
+    "invoke": "run a function once on this machine, without any cloud",
     "macro": "deploy, remove or show the transform as a CloudFormation macro",
 }
 
 _SUBJECTS: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "invoke": ("function", (), "logical id of the function"),
     "macro": ("action", ("deploy", "remove", "status"), "what to do with the macro"),
 }
 """What some commands are about, before the template: name, choices, help."""
+
+EVENT_KINDS = tuple(
+    "alb apigw dynamodb eventbridge httpapi kinesis s3 schedule sns sqs url".split()
+)
+"""Services whose sample events `samlive invoke` can send."""
 
 _TEMPLATE_NAMES = ("template.yaml", "template.yml", "template.json")
 
@@ -155,6 +162,11 @@ def _start(arguments: argparse.Namespace, load: "Callable[[], Settings]") -> int
         from samlive.commands import remove
 
         return remove.run(wanted, os.environ, yes=arguments.yes)
+    if name == "invoke":
+        from samlive.commands import invoke
+
+        words = (arguments.function, arguments.event_file, arguments.event, arguments.debug_port)
+        return invoke.run(wanted, os.environ, *words)
     if name == "macro":
         from samlive.commands import macro
 
@@ -250,10 +262,25 @@ def _add_special(name: str, command: argparse.ArgumentParser) -> None:
         )
     if name == "remove":
         command.add_argument("--yes", action="store_true", help="do not ask")
+    if name == "invoke":
+        _add_event(command)
     if name == "macro":
         command.add_argument(
             "--name", default="SamLive", help="its name in Transform (default: %(default)s)"
         )
+
+
+def _add_event(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "-e",
+        "--event-file",
+        metavar="FILE",
+        help="the event as JSON, or with --event its message; - for standard input (default: {})",
+    )
+    command.add_argument("--event", choices=EVENT_KINDS, help="send a sample event of a service")
+    command.add_argument(
+        "--debug-port", type=int, metavar="PORT", help="wait for a debugger on 127.0.0.1:PORT"
+    )
 
 
 def _add_option(group: Any, option: Option) -> None:

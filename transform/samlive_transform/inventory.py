@@ -43,7 +43,7 @@ class Inventory:
     def functions(self, kept: dict[str, str]) -> Iterator[FunctionReport]:
         """Yield the report of every function, copies of a loop one by one."""
         for id, function in self._template.functions.items():
-            for copy in self._copies(function):
+            for copy in self.copies(function):
                 yield self.describe(copy, kept.get(id, ""))
 
     def unknown_code(self, kept: dict[str, str]) -> Iterator[Note]:
@@ -77,7 +77,8 @@ class Inventory:
             metadata=dict(function.metadata),
         )
 
-    def _copies(self, function: Function) -> Iterator[Function]:
+    def copies(self, function: Function) -> Iterator[Function]:
+        """Yield a function; one inside a loop once for each item that is known."""
         copies = [function]
         for loop in function.loops:
             collection = self._resolver.value(loop.collection)
