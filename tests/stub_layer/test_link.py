@@ -557,16 +557,16 @@ class Faults(RuleBasedStateMachine):
         self.events: dict[str, bytes] = {}
         self.name = ""
         self.ran: dict[tuple[int, str], int] = {}
-        self.restart()
+        self.restart(True)
         self.pair.connect()
 
-    @rule()
-    def restart(self) -> None:
+    @rule(storage=st.booleans())
+    def restart(self, storage: bool) -> None:
         """Kill the relay and start another one."""
         self.session += 1
         self.pair.relays.clear()
         self.pair.events.clear()
-        self.pair.relay(f"s{self.session}", since=1)
+        self.pair.relay(f"s{self.session}", since=1, storage=storage)
 
     @rule()
     def cut(self) -> None:
@@ -574,13 +574,28 @@ class Faults(RuleBasedStateMachine):
         self.pair._flying.clear()
         self.pair.connect()
 
+    @rule(broken=st.sets(st.sampled_from(["sign", "put", "get"])))
+    def break_storage(self, broken: set[str]) -> None:
+        self.pair.bucket.broken = broken
+
+    @precondition(lambda self: self.pair.relays[0].shards < 4)
+    @rule()
+    def open_shard(self) -> None:
+        self.pair.relays[0].open_shard()
+
+    @rule(shard=st.integers(0, 3), back=st.booleans())
+    def shard_breaks_or_is_back(self, shard: int, back: bool) -> None:
+        relay = self.pair.relays[0]
+        if shard < relay.shards:
+            (relay.regain_shard if back else relay.lose_shard)(shard)
+
     @rule(drop=st.sampled_from([0.0, 0.2, 0.5]), order=st.booleans(), seed=st.integers(0, 99))
     def faults(self, drop: float, order: bool, seed: int) -> None:
         self.pair.drop, self.pair.repeat, self.pair.reorder = drop, drop, float(order)
         self.pair._random.seed(seed)
 
     @precondition(lambda self: self.pair.stub.state in ("IDLE", DONE))
-    @rule(size=st.sampled_from([0, 1, 60_000, 130_000]))
+    @rule(size=st.sampled_from([0, 1, 60_000, 130_000, 400_000]))
     def begin(self, size: int) -> None:
         number = len(self.events)
         event = random.Random(number).randbytes(size) + b"%d" % number
@@ -596,8 +611,7 @@ class Faults(RuleBasedStateMachine):
     @rule()
     def answer(self) -> None:
         for event in self.pair.invocations():
-            body = self.events[event.request_id]
-            self.pair.relays[0].answer(event.worker, event.request_id, body, False, self.pair.now)
+            self.pair.answer(self.pair.relays[0], event)
         self.pair.settle()
 
     @invariant()
