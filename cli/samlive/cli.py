@@ -32,11 +32,13 @@ COMMANDS = {
     "stages": "list the stages that were used from this project",
     "doctor": "check credentials, region, AWS IoT, tools and the stage",
     "invoke": "run a function once on this machine, without any cloud",
+    "init": "write an editor's launch configurations for debugging",
     "macro": "deploy, remove or show the transform as a CloudFormation macro",
 }
 
 _SUBJECTS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "invoke": ("function", (), "logical id of the function"),
+    "init": ("editor", ("vscode", "webstorm", "intellij"), "editor to write them for"),
     "macro": ("action", ("deploy", "remove", "status"), "what to do with the macro"),
 }
 """What some commands are about, before the template: name, choices, help."""
@@ -167,6 +169,10 @@ def _start(arguments: argparse.Namespace, load: "Callable[[], Settings]") -> int
 
         words = (arguments.function, arguments.event_file, arguments.event, arguments.debug_port)
         return invoke.run(wanted, os.environ, *words)
+    if name == "init":
+        from samlive.commands import init
+
+        return init.run(wanted, arguments.editor)
     if name == "macro":
         from samlive.commands import macro
 

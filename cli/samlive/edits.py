@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from samlive import build_command
+from samlive import build_command, debug_ports
 from samlive.deploy.pace import Interrupted
 from samlive.deployment import Deployment
 from samlive.output import Output
@@ -94,12 +94,14 @@ class Served:
         """Return the live functions of a rewritten template as they stand on this machine."""
         from samlive.local_functions import from_report
 
-        return from_report(
+        functions = from_report(
             result.report.functions,
             self.settings.folder,
             state.folder / "inline",
             lambda function, text: self._out.tell("warning", function=function, text=text),
         )
+        debugged = self.settings.items("debug_functions")
+        return debug_ports.assign(functions, debugged, state.project, strict=not self.functions)
 
     async def follow(
         self,

@@ -1,0 +1,150 @@
+"""`samlive init EDITOR`: launch configurations that attach a debugger to functions.
+
+They are written into the folder in which the command runs, which is what an
+editor opens. Nothing of the user's is changed: configurations are added beside
+those that are there, and a file that cannot be read without loss is left alone.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from samlive import debug_ports, rewriting
+from samlive.errors import SamliveError
+from samlive.settings import Settings
+from samlive.state import Project, write_private
+
+EDITORS = ("vscode", "webstorm", "intellij")
+PREFIX = "samlive: "
+_IDEA = """\
+<component name="ProjectRunConfigurationManager">
+  <configuration default="false" name="{name}" type="ChromiumRemoteDebugType"\
+ factoryName="Chromium Remote" host="127.0.0.1" port="{port}" restartOnDisconnect="true">
+    <method v="2" />
+  </configuration>
+</component>
+"""
+
+
+def run(settings: Settings, editor: str) -> int:
+    """Write the configurations of an editor; return the exit status.
+
+    Args:
+        settings: What the user wants.
+        editor: One of EDITORS.
+    """
+    runtimes = _runtimes(settings)
+    known = debug_ports.ports(Project(settings.folder), runtimes)
+    if editor == "vscode":
+        _vscode(Path(".vscode/launch.json"), list(_attachments(runtimes, known)))
+    else:
+        _idea(Path(".idea/runConfigurations"), runtimes, known)
+    names = " ".join(runtimes)
+    _say(f"Start the session with: samlive dev --debug-functions {names}")
+    return 0
+
+
+def _runtimes(settings: Settings) -> dict[str, str]:
+    """Return the runtimes of functions that can be debugged, by logical id."""
+    from samlive_transform.declared import declared
+
+    found = declared(rewriting.read(settings), settings.pairs("parameter_overrides"))
+    runtimes = {
+        name: each.report.runtime
+        for name, each in found.items()
+        if debug_ports.can_be_debugged(each.report.runtime)
+    }
+    if not runtimes:
+        raise SamliveError(
+            f"{settings.template} has no function that a debugger can attach to.",
+            "Python and Node.js functions can be debugged.",
+        )
+    return runtimes
+
+
+def _attachments(runtimes: dict[str, str], known: dict[str, int]) -> Iterator[dict[str, Any]]:
+    """Yield VS Code's configurations, one for each function.
+
+    https://code.visualstudio.com/docs/python/debugging
+    https://code.visualstudio.com/docs/nodejs/nodejs-debugging
+    """
+    for name, runtime in runtimes.items():
+        common = {"name": PREFIX + name, "request": "attach"}
+        if runtime.startswith("python"):
+            where = {"host": "127.0.0.1", "port": known[name]}
+            yield {**common, "type": "debugpy", "connect": where, "justMyCode": True}
+        else:
+            where = {"address": "127.0.0.1", "port": known[name]}
+            yield {**common, "type": "node", **where, "restart": True, "continueOnAttach": True}
+
+
+def _vscode(path: Path, ours: list[dict[str, Any]]) -> None:
+    document, indent = _launch_file(path, ours)
+    there = {each.get("name") for each in document["configurations"] if isinstance(each, dict)}
+    fresh = [each for each in ours if each["name"] not in there]
+    if not fresh:
+        _say(f"{path} has them all.")
+        return
+    document["configurations"] += fresh
+    path.parent.mkdir(exist_ok=True)
+    _write(path, json.dumps(document, indent=indent, ensure_ascii=False) + "\n")
+    _say(f"{path}: added {', '.join(each['name'] for each in fresh)}")
+
+
+def _launch_file(path: Path, ours: list[dict[str, Any]]) -> tuple[dict[str, Any], int | str]:
+    """Return the user's file and its indentation; a new one when there is none.
+
+    Raises:
+        SamliveError: It holds comments, or is not what VS Code writes.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {"version": "0.2.0", "configurations": []}, 2
+    except (OSError, UnicodeDecodeError) as error:
+        raise SamliveError(f"{path} cannot be read: {error}.") from None
+    try:
+        document = json.loads(text)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict) or not isinstance(document.get("configurations"), list):
+        raise SamliveError(
+            f"{path} holds comments, or no list of configurations; it is left as it is.",
+            'Add these to "configurations" yourself:\n' + json.dumps(ours, indent=2),
+        )
+    found = re.search(r"^([ \t]+)\S", text, re.MULTILINE)
+    return document, found.group(1) if found else 2
+
+
+def _idea(folder: Path, runtimes: dict[str, str], known: dict[str, int]) -> None:
+    nodes = [name for name, runtime in runtimes.items() if runtime.startswith("nodejs")]
+    if not nodes:
+        raise SamliveError(
+            "No Node.js function is in the template, and JetBrains editors read no file that "
+            "attaches to debugpy.",
+            "Use `samlive init vscode` for Python functions.",
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in nodes:
+        path = folder / f"samlive_{name.replace('/', '_')}.xml"
+        if path.exists():
+            _say(f"{path} is there already; it is left as it is.")
+            continue
+        _write(path, _IDEA.format(name=PREFIX + name, port=known[name]))
+        _say(f"{path}: written")
+    if left := [name for name in runtimes if name not in nodes]:
+        _say(f"Python functions are left out, which attach by debugpy: {', '.join(left)}")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all, readable as the user's other files are."""
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+    write_private(path, text.encode())
+    path.chmod(mode)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
