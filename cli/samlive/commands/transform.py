@@ -9,7 +9,7 @@ import difflib
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from samlive import names
 from samlive.lint_gate import NewError, new_errors
@@ -19,7 +19,6 @@ from samlive.state import Project
 
 if TYPE_CHECKING:
     from samlive_transform import Result, Source
-    from samlive_transform.report import Report
 
 
 def run(
@@ -67,7 +66,9 @@ def _text(settings: Settings, result: "Result", diff: bool, form: str, report: b
     if report:
         if settings.output == "json":
             return json.dumps(result.report.as_json(), indent=2, default=str) + "\n"
-        return "".join(f"{line}\n" for line in describe(result.report, result.source.name))
+        from samlive.report_page import page
+
+        return page(result.report, result.source.name)
     if diff:
         return _diff(result)
     if form == "json":
@@ -81,32 +82,6 @@ def _diff(result: "Result") -> str:
     after = result.people().removeprefix("\ufeff").splitlines(keepends=True)
     lines = difflib.unified_diff(before, after, source.name, f"{source.name} (dev stage)")
     return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
-
-
-def describe(report: "Report", file: str) -> list[str]:
-    """Return a report in lines for people."""
-    lines = []
-    for function in report.functions:
-        state = "live" if function.live else f"kept: {function.reason}"
-        where = f"{function.file or file}:{function.line}"
-        lines.append(f"{where}: {function.logical_id} {state}")
-    for change in report.changes:
-        where = f"{change.file or file}:{change.line}"
-        lines.append(f"{where}: {change.logical_id}.{change.path} [{change.rule}]")
-        lines.append(f"    {_short(change.before)} -> {_short(change.after)}  {change.reason}")
-    for notice in report.notices:
-        lines.append(f"{notice.file or file}:{notice.line}: {notice.logical_id}: {notice.text}")
-    for artifact in report.artifacts:
-        lines.append(f"package {artifact.logical_id}.{artifact.path}: {artifact.local}")
-    return lines
-
-
-def _short(value: Any) -> str:
-    if value is None:
-        return "(absent)"
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
-    text = text.replace("\n", "\\n")
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _write(text: str, output: str | None) -> None:
