@@ -59,6 +59,7 @@ def _local(function: FunctionReport, code: Path, warn: Warn) -> "LocalFunction":
         memory=function.memory,
         layers=tuple(layers),
         architecture=function.architecture,
+        build_properties=function.metadata.get("BuildProperties") or {},
     )
 
 
