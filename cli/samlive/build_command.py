@@ -6,35 +6,42 @@ when the user names it, on the command line, in a variable or in samlive's own
 section of the settings file; never because a template looks like it needs one.
 """
 
+import contextlib
+import os
 import shlex
+import signal
 import subprocess
+import threading
 from pathlib import Path
 
+from samlive.deploy.pace import Interrupted
 from samlive.errors import SamliveError
 
 LINES_TOLD = 20
+LOOK_SECONDS = 0.2
+"""How often a running command is looked at for the user's wish to stop."""
 _ENDINGS = frozenset(
     ".cue .hbs .j2 .jinja .jinja2 .json .jsonnet .libsonnet .mustache .template .tmpl .toml .tpl "
     ".vm .yaml .yml".split()
 )
 
 
-def render(template: Path, command: str) -> str:
+def render(template: Path, command: str, stop: threading.Event | None = None) -> str:
     """Return the text of a template that a command makes.
 
     Args:
         template: The template as the user named it; it need not exist.
         command: For the shell.
+        stop: Set when the user wants to stop; ends the command.
 
     Raises:
         SamliveError: The command fails, or makes nothing; shows what it said.
+        Interrupted: The user wants to stop.
     """
     folder = template.resolve().parent
     if not folder.is_dir():
         raise SamliveError(f"There is no folder {folder}.", "Name the template to build.")
-    done = subprocess.run(
-        command, shell=True, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True
-    )
+    done = _run(command, folder, stop or threading.Event())
     if done.returncode != 0:
         raise SamliveError(f"`{command}` in {folder} {_ended(done.returncode)}.", _told(done))
     try:
@@ -69,6 +76,29 @@ def sources(template: Path, command: str | None) -> frozenset[Path]:
     for each in folders:
         found.update(p for p in each.iterdir() if p.suffix in _ENDINGS and p.is_file())
     return frozenset(found)
+
+
+def _run(command: str, folder: Path, stop: threading.Event) -> subprocess.CompletedProcess[bytes]:
+    """Run a command in a process group of its own, which ends as a whole."""
+    with subprocess.Popen(
+        command,
+        shell=True,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        try:
+            while not stop.is_set():
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    out, err = process.communicate(timeout=LOOK_SECONDS)
+                    return subprocess.CompletedProcess(command, process.returncode, out, err)
+            raise Interrupted
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
 
 
 def _words(command: str) -> list[str]:

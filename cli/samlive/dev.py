@@ -102,7 +102,7 @@ class Session:
         self._environment = environment
         self._stop = stop
         self._out = out
-        self._served = Served(settings, reload, out)
+        self._served = Served(settings, reload, out, stop.threads)
         self._began = time.monotonic()
         self._project = Project(settings.folder, settings.flag("offline"))
         self._phase: Literal["new", "deploying", "live"] = "new"

@@ -9,6 +9,7 @@ Invocations go on meanwhile: what blocks runs in a thread.
 """
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,13 +39,21 @@ class Served:
         settings: What the user wants.
         reload: Reads the settings again, after an edit of their file.
         out: Where events go.
+        stop: Set when the user wants to stop.
     """
 
-    def __init__(self, settings: Settings, reload: Callable[[], Settings], out: Output) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        reload: Callable[[], Settings],
+        out: Output,
+        stop: threading.Event,
+    ) -> None:
         self.settings = settings
         self.functions: Mapping[str, LocalFunction] = {}
         self._reload = reload
         self._out = out
+        self._stop = stop
         self._wanted: Options | None = None
         self._source: Source | None = None
         self._marks: Marks = {}
@@ -61,7 +70,7 @@ class Served:
 
         if self._source is None:
             before = marks(_absolute([self.settings.template, *self.settings.files]))
-            self._source = read(self.settings)
+            self._source = read(self.settings, self._stop)
             self._marks = before
         if wanted != self._wanted:
             self.result: Result = transform(self._source, wanted)
@@ -141,7 +150,7 @@ class Served:
             deployment.stack,
             deployment.adopted,
         )
-        result = await asyncio.to_thread(rewrite, settings, wanted)
+        result = await asyncio.to_thread(rewrite, settings, wanted, self._stop)
         # What the command itself has written must not run it again.
         self._marks |= marks(self._built_from(settings) - {settings.template.absolute()})
         functions = self.local(result, deployment.state)

@@ -6,6 +6,7 @@ that show where the real ones will stand; such a template cannot be deployed
 by hand, and `samlive transform` says so.
 """
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -111,8 +112,12 @@ def options(
     )
 
 
-def read(settings: Settings) -> "Source":
+def read(settings: Settings, stop: threading.Event | None = None) -> "Source":
     """Read the template, or build it first by the user's command.
+
+    Args:
+        settings: What the user wants.
+        stop: Set when the user wants to stop.
 
     Raises:
         SamliveError: There is no such file, or the command fails.
@@ -122,7 +127,7 @@ def read(settings: Settings) -> "Source":
 
     template, command = settings.template, settings.text("build_template_command")
     if command:
-        text = build_command.render(template, command)
+        text = build_command.render(template, command, stop)
         source = samlive_transform.parse(text, f"{template} (built)")
         return replace(source, path=template)
     if not template.exists():
@@ -132,8 +137,13 @@ def read(settings: Settings) -> "Source":
     return samlive_transform.read(template)
 
 
-def rewrite(settings: Settings, wanted: "Options") -> "Result":
+def rewrite(settings: Settings, wanted: "Options", stop: threading.Event | None = None) -> "Result":
     """Read and rewrite the template.
+
+    Args:
+        settings: What the user wants.
+        wanted: The transform's options.
+        stop: Set when the user wants to stop.
 
     Raises:
         SamliveError: There is no such file, or the command that builds it fails.
@@ -141,4 +151,4 @@ def rewrite(settings: Settings, wanted: "Options") -> "Result":
     """
     from samlive_transform import transform
 
-    return transform(read(settings), wanted)
+    return transform(read(settings, stop), wanted)

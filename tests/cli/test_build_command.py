@@ -1,15 +1,19 @@
 """Templates that a command makes: its failures first."""
 
+import concurrent.futures
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from live_session import Live, clean_environment
+from offline_cloud import until
 from samlive import cli
 from samlive.build_command import render, sources
+from samlive.deploy.pace import Interrupted
 from samlive.errors import SamliveError
 
 JINJA = """\
@@ -151,3 +155,39 @@ def test_a_session_builds_again_after_edits_and_not_by_itself(template: Path) ->
         live.stop()
     runs = (template.parent / "runs.txt").read_text().splitlines()
     assert len(runs) == 4, "once at the start, once for each edit"
+
+
+def leave_pid(command: str) -> str:
+    return f"echo $$ > pid; {command}"
+
+
+def noted(folder: Path) -> bool:
+    path = folder / "pid"
+    return path.exists() and path.read_text().endswith("\n")
+
+
+def ended(folder: Path) -> bool:
+    try:
+        os.killpg(int((folder / "pid").read_text()), 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_a_command_ends_when_the_user_wants_to_stop(template: Path) -> None:
+    stop = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        running = pool.submit(render, template, leave_pid("sleep 1000 & sleep 1000"), stop)
+        until(lambda: noted(template.parent))
+        stop.set()
+        with pytest.raises(Interrupted):
+            running.result(10)
+    until(lambda: ended(template.parent))
+
+
+def test_ctrl_c_at_the_start_ends_the_command_too(template: Path) -> None:
+    words = ("--offline", "--stage", "ana", "--build-template-command", leave_pid("sleep 1000"))
+    live = Live(template, *words, environment=clean_environment())
+    until(lambda: noted(template.parent))
+    assert live.stop() == 130
+    until(lambda: ended(template.parent))
