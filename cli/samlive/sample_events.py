@@ -7,7 +7,9 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from samlive.errors import SamliveError
@@ -22,13 +24,47 @@ Maker = Callable[[str, str], Event]
 """Takes the message and the region."""
 
 
-def sample(kind: str, body: str | None, region: str) -> Event:
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The way of an HTTP request to a function.
+
+    Args:
+        method: HTTP method, "ANY" for all.
+        path: Path as an API declares it, such as "/orders/{id}"; "" for any.
+    """
+
+    method: str = "ANY"
+    path: str = ""
+
+    @property
+    def sent(self) -> str:
+        """The method of a request that takes this route."""
+        return (
+            "POST" if self.method in ("ANY", "*", "X-AMAZON-APIGATEWAY-ANY-METHOD") else self.method
+        )
+
+    @property
+    def called(self) -> str:
+        """A path that takes this route."""
+        return _PARAMETER.sub("sample", self.path) if self.path else "/sample"
+
+    @property
+    def parameters(self) -> dict[str, str] | None:
+        """The path's parameters; None when it has none."""
+        return {name: "sample" for name in _PARAMETER.findall(self.path)} or None
+
+
+_PARAMETER = re.compile(r"\{(\w+)\+?\}")
+
+
+def sample(kind: str, body: str | None, region: str, route: Route | None = None) -> Event:
     """Return an event.
 
     Args:
         kind: A key of the makers below.
         body: The message; None for a sample of it.
         region: Region in which the service sends it.
+        route: Route of HTTP events; None for one that takes everything.
 
     Raises:
         SamliveError: An event of this kind carries no message.
@@ -38,7 +74,12 @@ def sample(kind: str, body: str | None, region: str) -> Event:
             f"An event of {kind} carries no message.",
             f"Leave out -e, or leave out --event {kind} and give the whole event.",
         )
-    return _MAKERS[kind]('{"message": "hello"}' if body is None else body, region)
+    message = '{"message": "hello"}' if body is None else body
+    if kind in _ROUTED:
+        event = _ROUTED[kind](message, region, route or Route())
+        without = body is None and (route or Route()).sent in ("GET", "HEAD", "DELETE", "OPTIONS")
+        return event | {"body": None} if without else event
+    return _MAKERS[kind](message, region)
 
 
 def _sqs(body: str, region: str) -> Event:
@@ -156,29 +197,30 @@ def _kinesis(body: str, region: str) -> Event:
     return {"Records": [record]}
 
 
-def _apigw(body: str, region: str) -> Event:
+def _apigw(body: str, region: str, route: Route) -> Event:
     host = _host(region)
+    resource = route.path or "/{proxy+}"
     return {
-        "resource": "/{proxy+}",
-        "path": "/sample",
-        "httpMethod": "POST",
+        "resource": resource,
+        "path": route.called,
+        "httpMethod": route.sent,
         "headers": {"Content-Type": "application/json", "Host": host},
         "multiValueHeaders": {"Content-Type": ["application/json"], "Host": [host]},
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
-        "pathParameters": {"proxy": "sample"},
+        "pathParameters": route.parameters if route.path else {"proxy": "sample"},
         "stageVariables": None,
         "requestContext": {
             "accountId": ACCOUNT,
             "apiId": "example",
             "domainName": host,
-            "httpMethod": "POST",
+            "httpMethod": route.sent,
             "identity": {"sourceIp": "127.0.0.1", "userAgent": "samlive"},
-            "path": "/Prod/sample",
+            "path": f"/Prod{route.called}",
             "protocol": "HTTP/1.1",
             "requestId": REQUEST_ID,
             "requestTimeEpoch": MILLISECONDS,
-            "resourcePath": "/{proxy+}",
+            "resourcePath": resource,
             "stage": "Prod",
         },
         "body": body,
@@ -186,12 +228,13 @@ def _apigw(body: str, region: str) -> Event:
     }
 
 
-def _httpapi(body: str, region: str) -> Event:
+def _httpapi(body: str, region: str, route: Route) -> Event:
     host = _host(region)
-    return {
+    key = f"{route.method} {route.path}" if route.path else "$default"
+    event = {
         "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": "/sample",
+        "routeKey": key,
+        "rawPath": route.called,
         "rawQueryString": "",
         "headers": {"content-type": "application/json", "host": host},
         "requestContext": {
@@ -200,14 +243,14 @@ def _httpapi(body: str, region: str) -> Event:
             "domainName": host,
             "domainPrefix": "example",
             "http": {
-                "method": "POST",
-                "path": "/sample",
+                "method": route.sent,
+                "path": route.called,
                 "protocol": "HTTP/1.1",
                 "sourceIp": "127.0.0.1",
                 "userAgent": "samlive",
             },
             "requestId": REQUEST_ID,
-            "routeKey": "$default",
+            "routeKey": key,
             "stage": "$default",
             "time": "01/Jan/2026:12:00:00 +0000",
             "timeEpoch": MILLISECONDS,
@@ -215,6 +258,7 @@ def _httpapi(body: str, region: str) -> Event:
         "body": body,
         "isBase64Encoded": False,
     }
+    return event | {"pathParameters": route.parameters} if route.parameters else event
 
 
 def _host(region: str) -> str:
@@ -260,15 +304,17 @@ def _bus_event(source: str, kind: str, detail: Event, region: str) -> Event:
 
 _MAKERS: dict[str, Maker] = {
     "alb": _alb,
-    "apigw": _apigw,
     "dynamodb": _dynamodb,
     "eventbridge": _eventbridge,
-    "httpapi": _httpapi,
     "kinesis": _kinesis,
     "s3": _s3,
     "schedule": _schedule,
     "sns": _sns,
     "sqs": _sqs,
-    "url": _httpapi,  # function URLs send what HTTP APIs send
+}
+_ROUTED: dict[str, Callable[[str, str, Route], Event]] = {
+    "apigw": _apigw,
+    "httpapi": _httpapi,
+    "url": lambda body, region, _: _httpapi(body, region, Route()),  # sent as by an HTTP API
 }
 _WITHOUT_BODY = frozenset(("dynamodb", "s3", "schedule"))

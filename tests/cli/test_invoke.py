@@ -28,6 +28,16 @@ Resources:
       CodeUri: src/
       Handler: app.echo
       Environment: {Variables: {TABLE: !Ref Table, OTHER: !GetAtt Table.Arn}}
+  Routed:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: src/
+      Handler: app.echo
+      Events:
+        Queue: {Type: SQS, Properties: {Queue: arn:aws:sqs:us-east-1:123456789012:q}}
+        Old: {Type: Api, Properties: {Path: /old, Method: delete}}
+        New: {Type: HttpApi, Properties: {Path: "/things/{id}", Method: GET}}
+        All: {Type: HttpApi}
   Fails: {Type: AWS::Serverless::Function, Properties: {CodeUri: src/, Handler: app.fails}}
   Slow:
     Type: AWS::Serverless::Function
@@ -117,7 +127,7 @@ def invoke(capsys: pytest.CaptureFixture[str]) -> Any:
     ("words", "text"),
     [
         (["Ecko"], "Did you mean Echo?"),
-        (["Nobody"], "It has: Echo, Fails, Slow, Inline,"),
+        (["Nobody"], "It has: Echo, Routed, Fails,"),
         (["Image"], "container image"),
         (["Ruby"], "cannot run ruby3.3"),
         (["Echo", "-e", "none.json"], "none.json cannot be read"),
@@ -227,6 +237,30 @@ def test_a_message_stands_where_the_service_puts_it(kind: str) -> None:
 def test_events_without_a_message_take_none(kind: str) -> None:
     with pytest.raises(SamliveError, match="carries no message"):
         sample_events.sample(kind, "x", "us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("kind", "route", "expected"),
+    [
+        ("httpapi", "GET /a/{id}", {"routeKey": "GET /a/{id}", "rawPath": "/a/sample"}),
+        ("httpapi", "GET /a/{id}", {"pathParameters": {"id": "sample"}, "body": None}),
+        ("httpapi", "ANY /a", {"routeKey": "ANY /a"}),
+        ("url", "GET /a", {"routeKey": "$default", "rawPath": "/sample"}),
+        ("apigw", "PUT /a/{p+}", {"resource": "/a/{p+}", "path": "/a/sample", "httpMethod": "PUT"}),
+        ("apigw", "ANY /a", {"httpMethod": "POST", "pathParameters": None}),
+    ],
+)
+def test_http_events_take_a_route(kind: str, route: str, expected: dict[str, Any]) -> None:
+    method, path = route.split()
+    event = sample_events.sample(kind, None, "us-east-1", sample_events.Route(method, path))
+    assert {name: event[name] for name in expected} == expected
+
+
+def test_the_functions_own_route_is_taken(invoke: Any) -> None:
+    event = invoke("Routed", "--event", "httpapi").payload["event"]
+    assert event["routeKey"] == "GET /things/{id}"
+    event = invoke("Routed", "--event", "apigw").payload["event"]
+    assert (event["httpMethod"], event["resource"]) == ("DELETE", "/old")
 
 
 def test_kinesis_messages_are_encoded() -> None:

@@ -28,12 +28,15 @@ class Declared:
         name: Its physical name; its logical id when nobody names one.
         variables: Environment variables whose value is known.
         unknown: Names of the others.
+        routes: Event type, method and path of each route that leads to it, such as
+            ("HttpApi", "GET", "/orders/{id}").
     """
 
     report: FunctionReport
     name: str
     variables: Mapping[str, str] = field(repr=False)
     unknown: tuple[str, ...]
+    routes: tuple[tuple[str, str, str], ...] = ()
 
 
 def declared(source: Origin, parameters: Mapping[str, str]) -> dict[str, Declared]:
@@ -73,7 +76,17 @@ def _declared(function: Function, inventory: Inventory, resolver: Resolver) -> D
         resolver.text(function.properties.get("FunctionName")) or function.id,
         {name: text for name, text in found.items() if text is not None},
         tuple(name for name, text in found.items() if text is None),
+        tuple(_routes(function.properties.get("Events"), resolver)),
     )
+
+
+def _routes(events: Any, resolver: Resolver) -> Iterator[tuple[str, str, str]]:
+    for event in events.values() if isinstance(events, dict) else ():
+        given = event.get("Properties") if isinstance(event, dict) else None
+        if isinstance(given, dict) and event.get("Type") in ("Api", "HttpApi"):
+            method, path = resolver.text(given.get("Method")), resolver.text(given.get("Path"))
+            if method and path:
+                yield str(event["Type"]), method.upper(), path
 
 
 def _variables(environment: Any, resolver: Resolver) -> dict[str, Any]:

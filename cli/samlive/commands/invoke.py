@@ -46,7 +46,7 @@ def run(
     out: Output = JsonOutput() if settings.output == "json" else _Plain()
     found = _find(settings, function)
     region = settings.text("region") or rewriting.DEFAULT_REGION
-    event = _event(event_file, kind, region)
+    event = _event(event_file, kind, region, found)
     variables = _variables(settings, found, region, environment)
     _tell_unknown(out, found, variables, function)
     call = local_call.LocalCall(
@@ -110,10 +110,10 @@ def _find(settings: Settings, name: str) -> "Declared":
     return known[name]
 
 
-def _event(file: str | None, kind: str | None, region: str) -> bytes:
+def _event(file: str | None, kind: str | None, region: str, found: "Declared") -> bytes:
     text = None if file is None else _read(file)
     if kind is not None:
-        return json.dumps(sample_events.sample(kind, text, region)).encode()
+        return json.dumps(sample_events.sample(kind, text, region, _route(kind, found))).encode()
     if text is None:
         return b"{}"
     try:
@@ -124,6 +124,15 @@ def _event(file: str | None, kind: str | None, region: str) -> bytes:
             "Mend it, or name the --event whose message it is.",
         ) from None
     return text.encode()
+
+
+def _route(kind: str, found: "Declared") -> sample_events.Route | None:
+    """Return the function's own first route of a kind of API."""
+    wanted = {"apigw": "Api", "httpapi": "HttpApi"}.get(kind)
+    for event, method, path in found.routes:
+        if event == wanted:
+            return sample_events.Route(method, path)
+    return None
 
 
 def _read(file: str) -> str:
