@@ -140,7 +140,7 @@ def _machine(found: dict[str, dict[str, Any]]) -> str:
     machine, versions = latest["machine"], dict[str, str]()
     for result in found.values():
         versions |= result["versions"]
-    raised = {result["machine"]["priority"] for result in found.values()} - {""}
+    raised = {result["machine"].get("priority", "") for result in found.values()} - {""}
     first = (
         f"Other work ran beside it; the benchmarks had {' and '.join(sorted(raised))} priority.\n"
     )
