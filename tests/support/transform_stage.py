@@ -15,6 +15,7 @@ def options(**wishes: Any) -> Options:
     for name in ("only", "exclude", "live"):
         if name in wishes:
             wishes[name] = frozenset(wishes[name])
+    wishes["runnable"] = tuple(wishes.get("runnable", ()))
     fixed: dict[str, Any] = {
         "app": "orders",
         "stage": "alice",

@@ -27,6 +27,8 @@ OUTSIDE_ROLE = (
 
 _CDK_HANDLERS = ("USER_ON_EVENT_FUNCTION_ARN", "USER_IS_COMPLETE_FUNCTION_ARN")
 
+_ALL_THE_SAME = " (--live makes it a stub all the same)"
+
 _DEPLOY_TIME = "it runs while the stack is being deployed"
 
 
@@ -268,6 +270,18 @@ def _outside_role(case: Case) -> Found:
             yield id, OUTSIDE_ROLE
 
 
+def _cannot_run(case: Case) -> Found:
+    """What would only fail here, and can be deployed as it is."""
+    runnable = case.options.runnable
+    for id, function in case.template.functions.items() if runnable else ():
+        if "ImageUri" in function.properties:
+            yield id, f"a container image cannot run on your machine yet{_ALL_THE_SAME}"
+            continue
+        runtime = case.template.resolver.text(function.properties.get("Runtime"))
+        if runtime and not runtime.startswith(runnable):
+            yield id, f"{runtime} cannot run on your machine yet{_ALL_THE_SAME}"
+
+
 _Check = Callable[[Case], Found]
 
 _CHECKS: tuple[_Check, ...] = (
@@ -285,4 +299,5 @@ _OVERRIDABLE: tuple[_Check, ...] = (
     _rotation,
     _called_from_afar,
     _outside_role,
+    _cannot_run,
 )

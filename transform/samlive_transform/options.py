@@ -27,6 +27,8 @@ class Options:
         live: Logical ids that go live although they run at deploy time.
         absence: What a stub does when no relay listens: "fail" or "drop".
         attach_role_policy: Attach the permission to roles outside the template too.
+        runnable: Beginnings of the runtimes that the machine can run, such as "python";
+            empty for all.
         key_default: Default of the key's parameter, such as a dynamic reference; for
             the macro, which cannot ask for a value. Empty for none.
     """
@@ -48,4 +50,5 @@ class Options:
     live: frozenset[str] = frozenset()
     absence: str = "fail"
     attach_role_policy: bool = False
+    runnable: tuple[str, ...] = ()
     key_default: str = ""

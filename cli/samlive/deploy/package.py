@@ -4,7 +4,6 @@ Where an object will lie follows from its content, so everything is known before
 anything is uploaded: the plan shows it, and what lies there already stays.
 """
 
-import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from samlive.deploy import archive, build
 from samlive.errors import SamliveError
 from samlive_transform.deployed import render_deployed
+from samlive_transform.placing import place
 from samlive_transform.report import Artifact
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def prepare(
     Raises:
         SamliveError: An artifact does not exist, or cannot be built.
     """
-    tree: dict[str, Any] = copy.deepcopy(result.template)
+    tree = result.template
     uploads: dict[str, Upload] = {}
     children = {(n.artifact.logical_id, n.artifact.path): n.result for n in result.nested}
     for artifact in result.artifacts:
@@ -89,7 +89,7 @@ def prepare(
             content, ending = _content(artifact, cache)
         key = store.key(content, ending)
         uploads.setdefault(key, Upload(key, content, _origin(artifact)))
-        _put(tree, artifact, _reference(artifact.form, store, key))
+        tree = place(tree, artifact, _reference(artifact.form, store, key))
     return tree, tuple(uploads.values())
 
 
@@ -124,13 +124,3 @@ def _reference(form: str, store: Store, key: str) -> Any:
         return store.url(key)
     bucket_name, _, key_name = form.partition(",")
     return {bucket_name: store.bucket, key_name: key}
-
-
-def _put(tree: dict[str, Any], artifact: Artifact, value: Any) -> None:
-    """Write a reference in a resource (nested ones are called "Child/Resource") or a section."""
-    owner = artifact.logical_id.rpartition("/")[2]
-    place: Any = tree["Resources"].get(owner, tree.get(owner))
-    *parents, last = artifact.path.split(".")
-    for name in parents:
-        place = place[int(name)] if isinstance(place, list) else place[name]
-    place[int(last) if isinstance(place, list) else last] = value
