@@ -122,8 +122,14 @@ SNIPPETS = {
           Properties:
             Sql: SELECT * FROM '#'
 """,
+    "macro": ORDERS,
 }
 """A template for each rule that has something for it to do."""
+
+HEADS = {
+    "macro": HEAD.replace("AWS::Serverless-2016-10-31", "[SamLive, AWS::Serverless-2016-10-31]")
+}
+"""Heads of templates, else HEAD."""
 
 WISHES = {"retries": dataclasses.replace(OPTIONS, no_retries=True)}
 """Options without which a rule does nothing, else OPTIONS."""
@@ -155,7 +161,7 @@ def part(index: int) -> str:
     assert words is not None, f"the rule {name} has no docstring"
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder, "template.yaml")
-        template.write_text(HEAD + SNIPPETS[name], encoding="utf-8")
+        template.write_text(HEADS.get(name, HEAD) + SNIPPETS[name], encoding="utf-8")
         Path(folder, CHILD).write_text(HEAD + ORDERS, encoding="utf-8")
         done = effect(template, index, WISHES.get(name, OPTIONS))
     return f"### {name}\n\n{one_sentence_per_line(words)}\n\n{done}\n"

@@ -4,6 +4,7 @@ from samlive_transform.rules import (
     alias,
     environment,
     loops,
+    macro,
     names,
     nested,
     network,
@@ -27,4 +28,5 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("names", names.rule),
     ("nested", nested.rule),
     ("loops", loops.rule),
+    ("macro", macro.rule),
 )
