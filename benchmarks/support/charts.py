@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from .result import number
 
-WIDTH, ROW, LABEL, VALUE = 760, 24, 300, 110
+WIDTH, ROW, LABEL, VALUE = 820, 24, 360, 110
 OURS, OTHERS = "#d9730d", "#8a8f98"
 
 
