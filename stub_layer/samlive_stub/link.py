@@ -19,7 +19,7 @@ from .connection import Connection
 from .contract import Settings, stub_client_id
 from .environment import for_local_process, worker_of
 from .protocol import ACCEPTED
-from .requester import Outcome, StubSide, Transfer
+from .requester import Absent, Outcome, StubSide, Transfer
 from .session import CONNECT, PUBLISH, SUBSCRIBE, UPGRADE, Refused
 
 GRACE_SECONDS = 60.0
@@ -151,6 +151,11 @@ class Link:
         except LinkError:
             self._side.abandon()
             raise
+        if isinstance(outcome, Absent):
+            # A relay's message may have been lost on this connection. The next one
+            # brings the retained presence anew, so nobody is taken for absent for long.
+            self._connection.close()
+            self._side.disconnected()
         return outcome
 
     def _turn(self) -> None:

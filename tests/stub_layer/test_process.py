@@ -152,6 +152,19 @@ def test_a_broker_without_pipelining_is_spoken_to_in_sequence_from_then_on(
     assert len(broker.paths) == 3  # one pipelined, two in sequence
 
 
+def test_a_relay_whose_announcement_was_lost_is_found_by_the_next_invocation(
+    make_relay: Any, broker: Any, api: Any, start: Any
+) -> None:
+    start()
+    kind, _ = api.invoke(b"{}", "r-1")
+    assert kind == "error"
+    connections = len(broker.connects)
+    make_relay()
+    assert api.invoke(b"2", "r-2") == ("response", b"2")
+    # Not by what a live connection happened to bring, but by asking again.
+    assert len(broker.connects) == connections + 1
+
+
 def test_an_unreachable_broker_is_named(
     api: Any, start: Any, settings: Any, broker: Any, error_of: Any
 ) -> None:
