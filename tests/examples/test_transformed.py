@@ -67,8 +67,8 @@ def test_no_new_error_in_what_sam_makes_of_it(example: Path, tmp_path: Path) -> 
 
 def test_the_worker_goes_live_and_the_custom_resource_is_kept() -> None:
     report = transformed(ROOT / "examples" / "orders", "--report")
-    assert re.search(r"WorkerFunction\s+live", report)
-    assert re.search(r"SeedFunction\s+kept", report)
+    assert re.search(r"WorkerFunction\s+python3\.11\s+live", report)
+    assert re.search(r"SeedFunction\s+python3\.11\s+kept", report)
 
 
 def test_what_others_see_of_the_project_stays() -> None:
