@@ -18,7 +18,6 @@ PUBLIC_HOSTS = {
     "jinja.palletsprojects.com",
     "keepachangelog.com",
     "ministack.org",
-    "pypi.org",
     "semver.org",
     "sst.dev",
     "www.lldebugger.com",
