@@ -4,11 +4,10 @@ import threading
 from collections.abc import Mapping
 
 from samlive import output, stage
-from samlive.access import Access
+from samlive.commands import known_stage
 from samlive.deployment import Deployment
 from samlive.errors import SamliveError
 from samlive.settings import Settings
-from samlive.state import Project
 
 
 def run(settings: Settings, environment: Mapping[str, str], yes: bool) -> int:
@@ -19,13 +18,9 @@ def run(settings: Settings, environment: Mapping[str, str], yes: bool) -> int:
         environment: Environment variables.
         yes: Do not ask.
     """
-    project = Project(settings.folder)
-    name = stage.required(settings, project)
-    region = settings.text("region") or project.of(name).record.get("region")
-    access = Access(environment, region, settings.text("profile"))
-    deployment = Deployment(
-        settings, name, project.of(name), access, threading.Event(), output.make(settings.output)
-    )
+    known = known_stage.find(settings, environment)
+    out = output.make(settings.output)
+    deployment = Deployment(settings, known.name, known.state, known.access, threading.Event(), out)
     ask = None if yes else stage.terminal_question()
     if ask and not _agreed(ask(f"Delete the stack {deployment.stack_name}? [y/N] ")):
         raise SamliveError("Nothing was deleted.")

@@ -3,11 +3,10 @@
 import threading
 from collections.abc import Mapping
 
-from samlive import output, stage
-from samlive.access import Access
+from samlive import output
+from samlive.commands import known_stage
 from samlive.deployment import Deployment
 from samlive.settings import Settings
-from samlive.state import Project
 
 
 def run(settings: Settings, environment: Mapping[str, str]) -> int:
@@ -17,11 +16,7 @@ def run(settings: Settings, environment: Mapping[str, str]) -> int:
         settings: What the user wants.
         environment: Environment variables.
     """
-    project = Project(settings.folder)
-    name = stage.required(settings, project)
-    state = project.of(name)
-    region = settings.text("region") or state.record.get("region")
-    access = Access(environment, region, settings.text("profile"))
+    known = known_stage.find(settings, environment)
     out = output.make(settings.output)
-    Deployment(settings, name, state, access, threading.Event(), out).restore()
+    Deployment(settings, known.name, known.state, known.access, threading.Event(), out).restore()
     return 0

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from samlive import holder, output, stage
-from samlive.access import Access
+from samlive import holder, output
+from samlive.commands import known_stage
 from samlive.deploy import standing
 from samlive.deploy.aws import Aws
 from samlive.deployment import stack_name
 from samlive.rewriting import options, recall, rewrite
 from samlive.settings import Settings
-from samlive.state import Project, StageState
+from samlive.state import StageState
 
 
 def run(settings: Settings, environment: Mapping[str, str]) -> int:
@@ -20,11 +20,9 @@ def run(settings: Settings, environment: Mapping[str, str]) -> int:
         settings: What the user wants.
         environment: Environment variables.
     """
-    project = Project(settings.folder)
-    name = stage.required(settings, project)
-    record = project.of(name).record
-    region = settings.text("region") or record.get("region")
-    aws = Aws(Access(environment, region, settings.text("profile")))
+    known = known_stage.find(settings, environment)
+    name, record = known.name, known.state.record
+    aws = Aws(known.access)
     stack = stack_name(settings, name, record)
     found = aws.stack(stack)
     output.make(settings.output).tell(
@@ -36,7 +34,7 @@ def run(settings: Settings, environment: Mapping[str, str]) -> int:
         state=found["StackStatus"] if found else "not deployed",
         changed=str((found or {}).get("LastUpdatedTime") or (found or {}).get("CreationTime", "")),
         made_by=standing.tags_of(found or {}).get(standing.VERSION_TAG, ""),
-        served_by=_served_by(aws, settings.app, name, project.of(name)),
+        served_by=_served_by(aws, settings.app, name, known.state),
         functions=_functions(settings, name, record),
     )
     return 0
