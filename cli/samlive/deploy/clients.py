@@ -1,0 +1,169 @@
+"""How calls to AWS are made: one session, a client for each service, errors in our words.
+
+Nothing else imports boto3. A client is made at its first use (each costs tens
+of milliseconds) and honours what AWS's own tools honour: profile, region,
+AWS_ENDPOINT_URL, CA bundle, proxies, retries. When the environment is not the
+process's own (the embedded cloud's), the user's AWS files are out of sight.
+Exceptions leave as `AwsError`.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from samlive.access import Access
+from samlive.deploy import faults
+
+CONNECT_SECONDS = 5
+READ_SECONDS = 30
+ATTEMPTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Credentials as they are now."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+
+
+class Clients:
+    """Calls of one account and region; what is asked stands in the classes built on it.
+
+    Args:
+        access: How to reach it.
+
+    Raises:
+        AwsError: The profile does not exist.
+    """
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self._clients: dict[tuple[str, str | None], Any] = {}
+        self._lock = threading.Lock()
+        with self._told("session"):
+            self._session = _session(access)
+
+    @property
+    def region(self) -> str:
+        """Region of the stack.
+
+        Raises:
+            AwsError: Nobody names one.
+        """
+        region: str | None = self._session.region_name
+        if not region:
+            raise faults.no_region()
+        return region
+
+    def regions(self, service: str) -> list[str]:
+        """Return the regions of all partitions in which a service is offered."""
+        found: list[str] = []
+        for partition in self._session.get_available_partitions():
+            found += self._session.get_available_regions(service, partition)
+        return sorted(found)
+
+    def keys(self) -> Keys:
+        """Return the current credentials, renewed when they can be.
+
+        Raises:
+            AwsError: There are none, or they cannot be renewed.
+        """
+        from botocore.exceptions import NoCredentialsError
+
+        with self._told("credentials"):
+            found = self._session.get_credentials()
+            if found is None:
+                raise NoCredentialsError
+            frozen = found.get_frozen_credentials()
+        return Keys(frozen.access_key, frozen.secret_key, frozen.token)
+
+    def _call(
+        self, service: str, operation: str, *, region: str | None = None, **parameters: Any
+    ) -> Any:
+        name = f"{service}:{operation.title().replace('_', '')}"
+        with self._told(name):
+            method: Callable[..., Any] = getattr(self._client(service, region), operation)
+            return method(**parameters)
+
+    def _client(self, service: str, region: str | None = None, address: str | None = None) -> Any:
+        """Return a service's client, made at its first use.
+
+        Args:
+            service: Its name as botocore has it.
+            region: Its region when it is not the stack's.
+            address: Its URL when botocore cannot know it.
+        """
+        with self._lock:  # a boto3 session must not make two clients at once
+            key = (service, region)
+            if key not in self._clients:
+                further = _client_settings(self.access, service)
+                further |= {"endpoint_url": address} if address else {}
+                self._clients[key] = self._session.client(
+                    service, region_name=region or self.region, **further
+                )
+            return self._clients[key]
+
+    @contextmanager
+    def _told(self, call: str) -> Iterator[None]:
+        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+        try:
+            yield
+        except (BotoCoreError, ClientError, HTTPClientError) as error:
+            raise faults.translate(error, self.access, call) from error
+
+
+def _session(access: Access) -> Any:
+    import boto3
+    import botocore.session
+
+    core = botocore.session.Session(profile=access.profile)
+    if not access.isolated:
+        return boto3.Session(botocore_session=core, region_name=access.region)
+    _hide_user_files(core)
+    return boto3.Session(
+        botocore_session=core,
+        region_name=access.region,
+        aws_access_key_id=access.environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=access.environment["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=access.environment.get("AWS_SESSION_TOKEN"),
+    )
+
+
+def _hide_user_files(core: Any) -> None:
+    from botocore.configprovider import ConstantProvider
+
+    store = core.get_component("config_store")
+    for name in ("config_file", "credentials_file"):
+        store.set_config_provider(name, ConstantProvider("/dev/null"))
+    store.set_config_provider("profile", ConstantProvider(None))
+
+
+def _client_settings(access: Access, service: str = "") -> dict[str, Any]:
+    from botocore.config import Config
+
+    config: dict[str, Any] = {
+        "connect_timeout": CONNECT_SECONDS,
+        "read_timeout": READ_SECONDS,
+        "retries": {"total_max_attempts": 2 if access.local else ATTEMPTS, "mode": "standard"},
+        "max_pool_connections": 16,
+    }
+    if service == "s3":
+        # For signed URLs: not version 2, no checksum of their making, and the region's
+        # own host, because a new bucket's name leads elsewhere for hours.
+        config |= {
+            "signature_version": "s3v4",
+            "request_checksum_calculation": "when_required",
+            "s3": {"addressing_style": "virtual"},
+        }
+    if access.local:  # this machine is never behind a proxy, nor below a bucket's name
+        config |= {"proxies": {}, "s3": {"addressing_style": "path"}}
+    settings: dict[str, Any] = {"config": Config(**config)}
+    if access.isolated:  # else botocore reads the process's own variables itself
+        settings["endpoint_url"] = access.endpoint_url
+        settings["verify"] = str(access.ca_file) if access.ca_file else True
+    return settings
