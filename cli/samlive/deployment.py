@@ -16,14 +16,16 @@ from samlive.adoption import Adoption, is_adopted
 from samlive.deploy import bucket, key, layer, package, plan, standing, urls
 from samlive.deploy.aws import Aws
 from samlive.deploy.pace import Pace
-from samlive.deploy.package import Store, Upload
+from samlive.deploy.package import Store
 from samlive.deploy.park import Parking
-from samlive.deploy.stack import DeployError, Stack, StackEvent
+from samlive.deploy.stack import DeployError, Stack
 from samlive.errors import SamliveError
 from samlive.output import Output
+from samlive.progress import Progress
 from samlive.rewriting import Facts
 from samlive.settings import Settings
 from samlive.state import StageState
+from samlive.teardown import Teardown
 
 if TYPE_CHECKING:
     from samlive_relay.config import Broker
@@ -65,6 +67,7 @@ class Deployment:
         self._out = out
         self._aws = Aws(access)
         self.stack_name = names.check_stack(stack_name(settings, stage, state.record))
+        self._progress = Progress(out, self.stack_name)
         self._plan: plan.Plan | None = None
 
     def use(self, settings: Settings) -> None:
@@ -90,7 +93,7 @@ class Deployment:
                 f"Check the name and the region ({found.region}), or leave out --adopt.",
             )
         if found.stack is not None and standing.way(found.stack) == "wait":
-            self._out.tell("deploy", status="waiting", stack=self.stack_name)
+            self._progress.say("waiting")
             self._stack().settle(str(found.stack["StackId"]))
             found = replace(found, stack=self._aws.stack(self.stack_name))
         self._found = found
@@ -235,21 +238,22 @@ class Deployment:
         assert self._plan is not None
         wanted = self._plan
         if wanted.action == "none":
-            self._out.tell("deploy", status="unchanged", stack=self.stack_name)
+            self._progress.say("unchanged")
             return
         if self.adopting and self._found.stack is not None:
             self._adoption().keep(self._found.stack)
-            self._out.tell("deploy", status="kept", stack=self.stack_name)
-        self._out.tell("deploy", status="started", stack=self.stack_name, action=wanted.action)
+            self._progress.say("kept")
+        self._progress.say("started", action=wanted.action)
         try:
-            changed = plan.apply(wanted, self._aws, self._stop, self._on_event, self._on_upload)
+            changed = plan.apply(
+                wanted, self._aws, self._stop, self._progress.event, self._progress.upload
+            )
         except DeployError as error:
             self._look_again()
             raise _placed(error, result) from error
         self._look_again()
         self._key_deployed = True
-        status = "complete" if changed else "unchanged"
-        self._out.tell("deploy", status=status, stack=self.stack_name)
+        self._progress.say("complete" if changed else "unchanged")
         self._remember()
 
     def addresses(self) -> tuple[dict[str, str], dict[str, str]]:
@@ -272,54 +276,12 @@ class Deployment:
         return addresses, {name: text for name, text in outputs.items() if name not in addresses}
 
     def restore(self) -> None:
-        """Give an adopted stack its original template back.
-
-        Raises:
-            SamliveError: It was not adopted, nothing was kept, or the deploy fails.
-        """
-        stack = self._aws.stack(self.stack_name)
-        standing.check_ours(stack, self.stack_name, self._settings.app, self.stage)
-        if stack is None or not is_adopted(stack):
-            raise SamliveError(
-                f"The stack {self.stack_name} was not taken over by --adopt; there is nothing "
-                "to give back.",
-                "`samlive remove` deletes a stack that samlive made.",
-            )
-        if standing.way(stack) == "wait":
-            self._out.tell("deploy", status="waiting", stack=self.stack_name)
-            self._stack().settle(str(stack["StackId"]))
-            stack = self._aws.stack(self.stack_name) or stack
-        self._out.tell("deploy", status="restoring", stack=self.stack_name)
-        self._adoption().restore(stack, self._stop, self._on_event)
-        self.state.forget()
-        self._out.tell("deploy", status="restored", stack=self.stack_name)
+        """Give an adopted stack its original template back; see `Teardown`."""
+        self._teardown().restore()
 
     def remove(self) -> None:
-        """Delete the stage's stack, when it is ours.
-
-        Raises:
-            SamliveError: It is not, or a resource cannot be deleted.
-        """
-        stack = self._aws.stack(self.stack_name)
-        standing.check_ours(stack, self.stack_name, self._settings.app, self.stage)
-        if stack is None:
-            self._out.tell("deploy", status="absent", stack=self.stack_name)
-            return
-        if is_adopted(stack):
-            raise SamliveError(
-                f"The stack {self.stack_name} was taken over, not made, by samlive.",
-                "Give it back with `samlive restore`.",
-            )
-        self._out.tell("deploy", status="deleting", stack=self.stack_name)
-        role = self._settings.text("role_arn")
-        forced = stack["StackStatus"] == "DELETE_FAILED"
-        self._stack().delete(
-            str(stack["StackId"]),
-            **({"RoleARN": role} if role else {}),
-            **({"DeletionMode": "FORCE_DELETE_STACK"} if forced else {}),
-        )
-        self.state.forget()
-        self._out.tell("deploy", status="deleted", stack=self.stack_name)
+        """Delete the stage's stack, when it is ours; see `Teardown`."""
+        self._teardown().remove()
 
     def parking(self) -> Parking:
         """Return how this stage is parked, and let go again; needs the survey."""
@@ -329,7 +291,11 @@ class Deployment:
     # --- how --------------------------------------------------------------
 
     def _stack(self) -> Stack:
-        return Stack(self._aws, self.stack_name, self._stop, self._on_event)
+        return Stack(self._aws, self.stack_name, self._stop, self._progress.event)
+
+    def _teardown(self) -> Teardown:
+        what = (self._settings, self.stage, self.state, self.stack_name)
+        return Teardown(self._aws, *what, self._stop, self._progress)
 
     def _adoption(self) -> Adoption:
         account = self._aws.identity().account
@@ -369,25 +335,6 @@ class Deployment:
                 "app": self._settings.app,
                 "stack": self.stack_name,
             }
-        )
-
-    def _on_event(self, event: StackEvent) -> None:
-        self._out.tell(
-            "deploy",
-            status=event.status,
-            stack=self.stack_name,
-            logical_id=event.logical_id,
-            type=event.resource_type,
-            reason=event.reason,
-        )
-
-    def _on_upload(self, upload: Upload) -> None:
-        self._out.tell(
-            "deploy",
-            status="uploaded",
-            stack=self.stack_name,
-            origin=upload.origin,
-            bytes=len(upload.body),
         )
 
 
