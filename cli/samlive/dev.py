@@ -17,14 +17,13 @@ two steps; the relay and the watch of the template live on the event loop.
 """
 
 import asyncio
-import contextlib
 import getpass
 import socket
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from samlive import __version__, embedded, names, output, stage
+from samlive import __version__, embedded, ending, names, output, stage
 from samlive.access import Access
 from samlive.deploy.pace import Interrupted
 from samlive.deployment import Deployment
@@ -41,18 +40,6 @@ if TYPE_CHECKING:
     from samlive_relay.relay import Relay
 
 INTERRUPTED = 130
-_PARKED = (
-    "Stage {stage} stays deployed as {stack}. {count} disabled until the next start, so queues and "
-    "streams wait; API calls get 503, other calls fail. `samlive unpark` enables them now, "
-    "`samlive remove` deletes the stage."
-)
-_KEPT = (
-    "Stage {stage} stays deployed as {stack}. While nobody listens, API calls get 503 and queues "
-    "keep their messages. `samlive remove` deletes it."
-)
-_UNFINISHED = (
-    "The stack {stack} is left to CloudFormation as it is; the next start goes on from it."
-)
 Reload = Callable[[], Settings]
 
 
@@ -293,56 +280,28 @@ class Session:
 
     async def _end(self) -> None:
         try:
-            await self._stop_relay()
-            await self._settle()
+            if self._relay is not None and self._narrator is not None:
+                running = sorted(set(self._narrator.running))
+                drain = self._settings.seconds("drain_seconds")
+                await ending.stop_relay(self._relay, running, drain, self._stop, self._out)
+            if self._phase != "new":
+                await self._settle()
         finally:
             if self._cloud is not None:
                 await asyncio.to_thread(embedded.stop, self._cloud, self._project)
 
-    async def _stop_relay(self) -> None:
-        if self._relay is None or self._narrator is None:
-            return
-        self._out.tell(
-            "stopping",
-            reason=self._stop.reason or "the session has ended",
-            waiting_for=sorted(set(self._narrator.running)),
-        )
-        drain = self._settings.seconds("drain_seconds")
-        draining = asyncio.ensure_future(self._relay.stop(drain))
-        forced = asyncio.ensure_future(self._stop.forced.wait())
-        await asyncio.wait((draining, forced), return_when=asyncio.FIRST_COMPLETED)
-        forced.cancel()
-        if not draining.done():
-            draining.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await draining
-            await self._relay.stop(0)
-        else:
-            draining.result()
-
     async def _settle(self) -> None:
         """Leave the stage in the state that the user wants, and say which."""
-        if self._phase == "new":
-            return
+        functions = self._served.result.report.functions
+        last = ending.Last(
+            self._deployment,
+            finished=self._phase == "live",
+            offline=self._cloud is not None,
+            on_exit=self._settings.text("on_exit") or "keep",
+            live=tuple(f.logical_id for f in functions if f.live),
+        )
+        left, text = await ending.settle(last, self._stop)
         stack = self._deployment.stack_name
-        left, text = "kept", _KEPT.format(stage=self._stage, stack=stack)
-        if self._cloud is not None:
-            left, text = "gone", "The embedded cloud and everything in it are gone."
-        elif self._phase == "deploying":
-            left, text = "unfinished", _UNFINISHED.format(stack=stack)
-        elif self._settings.text("on_exit") == "remove" and not self._stop.forced.is_set():
-            self._stop.threads.clear()
-            await asyncio.to_thread(self._deployment.remove)
-            left, text = "removed", f"The stack {stack} is deleted."
-        elif self._settings.text("on_exit") == "restore" and not self._stop.forced.is_set():
-            self._stop.threads.clear()
-            await asyncio.to_thread(self._deployment.restore)
-            left, text = "restored", f"The stack {stack} runs its own code again."
-        elif self._settings.text("on_exit") == "park" and not self._stop.forced.is_set():
-            live = [f.logical_id for f in self._served.result.report.functions if f.live]
-            if parked := await asyncio.to_thread(self._deployment.parking().park, live):
-                count = f"{parked} event source mapping{' is' if parked == 1 else 's are'}"
-                left, text = "parked", _PARKED.format(stage=self._stage, stack=stack, count=count)
         self._out.tell("stopped", stage=self._stage, stack=stack, left=left, text=text)
 
     # --- saying -----------------------------------------------------------
