@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
 import pytest
 
 from relay_session import Run
+from samlive_relay.workers import doors
 from samlive_relay.workers.runtime_api import RuntimeApi, Slot
 from samlive_relay.workers.worker import Call
 
@@ -160,3 +162,51 @@ def test_init_errors_and_loaded_files_are_told(run: Run) -> None:
         assert (seen.faults, seen.loaded) == ([error], [b"[]"])
 
     run(serving(act))
+
+
+def with_door(act: Act) -> Awaitable[None]:
+    async def scenario() -> None:
+        api, seen = RuntimeApi(), Seen()
+        host, _, port = (await api.add_door(seen.slot)).partition(":")
+        assert (host, port.isdigit()) == ("127.0.0.1", True)
+        try:
+            await act(int(port), "", seen)
+        finally:
+            await api.close()
+
+    return scenario()
+
+
+@pytest.mark.skipif(not doors.AVAILABLE, reason="no /proc/net/tcp")
+@pytest.mark.parametrize("case", ["another user", "a foreign host", "a web page"])
+def test_a_door_without_a_token_refuses_strangers(
+    run: Run, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    headers = REFUSED[case][1] if case in REFUSED else {}
+    if case == "another user":
+        own = os.getuid()
+        monkeypatch.setattr(os, "getuid", lambda: own + 1)
+
+    async def act(port: int, root: str, seen: Seen) -> None:
+        seen.slot.calls.put_nowait(Call("id", {}, b"secret", None))
+        got, _, body = await request(port, "GET", root + NEXT, headers=headers)
+        assert got == 403
+        assert b"secret" not in body
+
+    run(with_door(act))
+
+
+@pytest.mark.skipif(not doors.AVAILABLE, reason="no /proc/net/tcp")
+def test_a_door_serves_its_own_worker_and_closes_with_it(run: Run) -> None:
+    async def scenario() -> None:
+        api, seen = RuntimeApi(), Seen()
+        port = int((await api.add_door(seen.slot)).partition(":")[2])
+        seen.slot.calls.put_nowait(Call("id", {}, b"{}", None))
+        status, _, body = await request(port, "GET", NEXT)
+        assert (status, body) == (200, b"{}")
+        api.remove(seen.slot)
+        with pytest.raises(ConnectionError):
+            await request(port, "GET", NEXT)
+        await api.close()
+
+    run(scenario())

@@ -25,6 +25,7 @@ class ApiWorker(Worker):
         loaded: Files that make a new process necessary when they change; the Node
             runner reports its own.
         extra: Variables beside the boot's.
+        door: Give it an address without a path, for clients that cannot carry one.
     """
 
     def __init__(
@@ -35,12 +36,14 @@ class ApiWorker(Worker):
         api: RuntimeApi,
         loaded: Mapping[str, Stamp] = MappingProxyType({}),
         extra: Mapping[str, str] = MappingProxyType({}),
+        door: bool = False,
     ) -> None:
         super().__init__(boot, hooks)
         self._command = command
         self._api = api
         self._given = loaded
         self._extra = extra
+        self._door = door
         self._slot = Slot(
             on_answer=self._take_answer,
             on_init_error=self._take_fault,
@@ -50,7 +53,8 @@ class ApiWorker(Worker):
 
     async def start(self) -> None:
         """Start the process with its place in the Runtime API."""
-        address = await self._api.add(self._slot)
+        add = self._api.add_door if self._door else self._api.add
+        address = await add(self._slot)
         self._on_loaded(self._given)
         variables = {**self.boot.variables, **self._extra, "AWS_LAMBDA_RUNTIME_API": address}
         code = self.boot.function.code

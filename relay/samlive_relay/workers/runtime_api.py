@@ -5,7 +5,8 @@
 One server for the session. Each worker has a random token, the first part of
 its path, so a process of one function can neither read nor answer another's
 invocations. Host is checked, and requests with an Origin are refused, so that
-no web page can reach it (DNS rebinding).
+no web page can reach it (DNS rebinding). A client that cannot carry a path in
+its address gets a port of its own (see `doors`).
 
 API: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. One path is
 ours, `POST /<token>/samlive/loaded`: the files that the Node runner has read.
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 
 from samlive_relay.errors import RelayError
 
+from . import doors
 from .http1 import HttpError, Request, read_request, response
 from .worker import Call
 
@@ -55,10 +57,10 @@ class RuntimeApi:
 
     def __init__(self) -> None:
         self._slots: dict[str, Slot] = {}
+        self._doors: dict[int, tuple[Slot, asyncio.Server]] = {}
         self._server: asyncio.Server | None = None
         self._starting = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._hosts: frozenset[str] = frozenset()
 
     async def add(self, slot: Slot) -> str:
         """Serve a worker; return the value of its AWS_LAMBDA_RUNTIME_API.
@@ -68,19 +70,35 @@ class RuntimeApi:
         """
         async with self._starting:
             if self._server is None:
-                await self._listen()
-        assert self._server is not None
+                self._server = await self._listen()
         self._slots[slot.token] = slot
-        port = self._server.sockets[0].getsockname()[1]
-        return f"127.0.0.1:{port}/{slot.token}"
+        return f"127.0.0.1:{_port(self._server)}/{slot.token}"
+
+    async def add_door(self, slot: Slot) -> str:
+        """Serve a worker at a port of its own; return "host:port" without a path.
+
+        Raises:
+            RelayError: No port can be had, or this system cannot keep others out.
+        """
+        if not doors.AVAILABLE:
+            raise RelayError("This system does not tell whose connection it is.")
+        server = await self._listen()
+        self._doors[_port(server)] = (slot, server)
+        return f"127.0.0.1:{_port(server)}"
 
     def remove(self, slot: Slot) -> None:
         """Stop serving a worker."""
         self._slots.pop(slot.token, None)
+        for port, (holder, server) in list(self._doors.items()):
+            if holder is slot:
+                del self._doors[port]
+                server.close()
         slot.close()
 
     async def close(self) -> None:
         """Stop the server and drop every connection."""
+        for slot, _ in list(self._doors.values()):
+            self.remove(slot)
         if self._server is not None:
             self._server.close()
         for task in list(self._tasks):
@@ -89,13 +107,12 @@ class RuntimeApi:
         if self._server is not None:
             await self._server.wait_closed()
 
-    async def _listen(self) -> None:
+    async def _listen(self) -> asyncio.Server:
         try:
-            self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+            server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         except OSError as problem:
             raise RelayError(f"No port on 127.0.0.1 for the Runtime API: {problem}.") from None
-        port = self._server.sockets[0].getsockname()[1]
-        self._hosts = frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
+        return server
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -116,7 +133,7 @@ class RuntimeApi:
             request = await read_request(reader)
             if request is None:
                 return False
-            slot, path = self._admit(request)
+            slot, path = self._admit(request, writer)
             reply = await self._reply(slot, request, path, reader)
         except HttpError as problem:
             text = json.dumps({"errorMessage": str(problem), "errorType": "InvalidRequest"})
@@ -129,11 +146,17 @@ class RuntimeApi:
         await writer.drain()
         return True
 
-    def _admit(self, request: Request) -> tuple[Slot, str]:
-        if request.headers.get("host", "").split("/")[0] not in self._hosts:
+    def _admit(self, request: Request, writer: asyncio.StreamWriter) -> tuple[Slot, str]:
+        here = writer.get_extra_info("sockname")
+        host, _, port = request.headers.get("host", "").split("/")[0].partition(":")
+        if host not in ("127.0.0.1", "localhost") or port != str(here[1]):
             raise HttpError(403, "wrong Host")
         if "origin" in request.headers:
             raise HttpError(403, "not for web pages")
+        if door := self._doors.get(here[1]):
+            if not doors.is_own(writer.get_extra_info("peername"), here):
+                raise HttpError(403, "another user's process")
+            return door[0], request.path
         token, _, path = request.path.removeprefix("/").partition("/")
         slot = self._slots.get(token)
         if slot is None:
@@ -182,6 +205,11 @@ class RuntimeApi:
             return None
         slot.running = call.request_id
         return response(200, _headers(call), call.event)
+
+
+def _port(server: asyncio.Server) -> int:
+    port: int = server.sockets[0].getsockname()[1]
+    return port
 
 
 async def _end_of(reader: asyncio.StreamReader) -> None:
