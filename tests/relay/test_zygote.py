@@ -4,10 +4,12 @@ import asyncio
 import sys
 import venv
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from relay_session import Project, Run, Session, is_running, preload
+from samlive_relay.workers.zygote import Zygote
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="zygotes need Linux")
 
@@ -221,5 +223,36 @@ def test_boto3_is_there_as_in_lambda_and_the_projects_own_comes_first(
             (site_packages(project) / "boto3.py").write_text("__version__ = 'of the project'\n")
             touch(project, text)
             assert await stub.ask({}) == ["of the project", True]
+
+    run(scenario())
+
+
+def test_a_zygote_that_is_replaced_while_it_forks_takes_no_child_with_it(
+    project: Project, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The child was forked, and the relay had not noted it yet: it died with the zygote."""
+    hear = Zygote._on_message
+
+    def replaced_meanwhile(zygote: Zygote, message: dict[str, Any]) -> None:
+        hear(zygote, message)
+        if "forked" in message:
+            zygote.retire()
+
+    project.write("app.py", "import os\ndef handler(event, context):\n    return os.getppid()\n")
+    project.add()
+    preload(project.folder / ".samlive", interpreter=project.folder / ".venv/bin/python")
+
+    async def scenario() -> None:
+        async with project.session() as session:
+            await session.until(lambda: session.relay.zygotes.pids)
+            await taught(session)
+            (zygote,) = session.relay.zygotes.pids
+            monkeypatch.setattr(Zygote, "_on_message", replaced_meanwhile)
+            stub = session.stub()
+            assert [await stub.ask({}) for _ in range(3)] == [zygote] * 3
+            assert is_running(zygote)
+            touch(project, (project.code / "app.py").read_text())
+            await stub.ask({})
+            await session.until(lambda: not is_running(zygote))
 
     run(scenario())

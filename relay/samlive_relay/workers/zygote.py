@@ -10,7 +10,10 @@ they are ended with it.
 """
 
 import asyncio
+import contextlib
 import json
+import os
+import signal
 import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -63,6 +66,7 @@ class Zygote:
         self._children: dict[int, Process] = {}
         self._early: dict[int, int] = {}
         self._forking: list[asyncio.Future[int]] = []
+        self._unsettled = 0  # forks whose child is not among `_children` yet
         self._closing = False
         # Thread pools of numeric libraries would not survive the fork.
         single = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -109,27 +113,39 @@ class Zygote:
             RelayError: The zygote has ended.
         """
         pipes = Pipes()
-        forked: asyncio.Future[int] = self._loop.create_future()
-        self._forking.append(forked)
+        self._unsettled += 1
         try:
-            descriptors = [channel.fileno(), pipes.out_child, pipes.error_child, pipes.held]
-            socket.send_fds(self._control, [b"fork"], descriptors)
-            pid = await forked
-        except OSError:
-            self._forking.remove(forked)
-            pipes.close_own_ends()
-            raise RelayError("The zygote has ended.") from None
+            pid = await self._ask(channel, pipes)
         except BaseException:
             pipes.close_own_ends()
             raise
         finally:
+            self._unsettled -= 1
             pipes.close_child_ends()
+            self._loop.call_soon(self._close_if_childless)
         process = Process(pid, (pipes.out, pipes.error), pipes.lifeline, on_line)
         if pid in self._early:
             process.ended(self._early.pop(pid))
         else:
             self._children[pid] = process
         return process
+
+    async def _ask(self, channel: socket.socket, pipes: Pipes) -> int:
+        forked: asyncio.Future[int] = self._loop.create_future()
+        self._forking.append(forked)
+        descriptors = [channel.fileno(), pipes.out_child, pipes.error_child, pipes.held]
+        try:
+            socket.send_fds(self._control, [b"fork"], descriptors)
+        except OSError:
+            self._forking.remove(forked)
+            raise RelayError("The zygote has ended.") from None
+        pid = await forked
+        if self._process.exited.done():
+            # It ended in the same turn of the loop: nobody would tell how the child ends.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            raise RelayError("The zygote has ended.")
+        return pid
 
     def retire(self) -> None:
         """End it once its last child has ended."""
@@ -145,7 +161,7 @@ class Zygote:
         await asyncio.shield(self._process.exited)
 
     def _close_if_childless(self) -> None:
-        if self._closing and not self._children:
+        if self._closing and not self._children and not self._unsettled:
             self._process.kill()
 
     def _read(self) -> None:
