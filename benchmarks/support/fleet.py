@@ -37,11 +37,11 @@ class Fleet:
     """
 
     def __init__(self, place: Place, functions: Sequence[str]) -> None:
-        from samlive_stub import connection
+        from samlive_stub import connection, sockets
         from samlive_stub.contract import presence_topic
         from samlive_stub.requester import StubSide
 
-        connection.ROOTS = str(place.ca)
+        sockets.ROOTS = str(place.ca)
         self._presence = presence_topic(APP, STAGE)
         self._sides: list[StubSide] = []
         self._by_topic: dict[str, int] = {}

@@ -141,10 +141,10 @@ class Stub:
     """
 
     def __init__(self, place: Place, function: str, **variables: str) -> None:
-        from samlive_stub import connection, link
+        from samlive_stub import link, sockets
         from samlive_stub.contract import Settings
 
-        connection.ROOTS = str(place.ca)
+        sockets.ROOTS = str(place.ca)
         settings = Settings(
             app=APP,
             stage=STAGE,

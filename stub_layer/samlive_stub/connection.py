@@ -1,9 +1,6 @@
 """The socket to the broker: opens, sends, receives; `session` does the thinking.
 
-Credentials are read from the environment at each connect. An endpoint under
-".localhost" (RFC 6761) is this machine: 127.0.0.1 and no TLS. Otherwise only
-Amazon's roots are trusted (https://www.amazontrust.com/repository/): reading a
-whole CA bundle would cost 18 ms at every cold start.
+Credentials are read from the environment at each connect.
 
 An environment may have been frozen since the last invocation, for hours. The
 broker has hung up by then, perhaps without a packet that could reach us. So
@@ -11,23 +8,19 @@ broker has hung up by then, perhaps without a packet that could reach us. So
 monotonic one may stand still meanwhile), and looks for an end of file.
 """
 
-import os
 import select
-import socket
 import time
 from collections.abc import Mapping
 
 from . import mqtt
 from .session import CONNECT, KEEP_ALIVE, SUBSCRIBE, BrokerSession, Refused
 from .sigv4 import presign
+from .sockets import CONNECT_SECONDS, Socket, open_socket
 
-CONNECT_SECONDS = 5.0
 SEND_SECONDS = 15.0
 
 _TLS_WANTS_MORE = 2
 """errno of ssl.SSLWantReadError; the name would cost an import."""
-
-ROOTS = os.path.join(os.path.dirname(__file__), "roots.pem")
 
 
 class Connection:
@@ -54,7 +47,7 @@ class Connection:
         self._client_id = client_id
         self._topics = topics
         self._environ = environ
-        self._socket: socket.socket | None = None
+        self._socket: Socket | None = None
         self._session: BrokerSession | None = None
         self._pipelined = True
         self._early: list[mqtt.Incoming] = []
@@ -223,60 +216,3 @@ class Connection:
             return
         self._session.tick(time.monotonic())
         self._send()
-
-
-def open_socket(endpoint: str, unprotected: bool = False) -> socket.socket:
-    """Open a connection: TLS with Amazon's roots, or none to this machine.
-
-    Args:
-        endpoint: Host, ":port" when not 443.
-        unprotected: Without TLS, which only this machine may ask for.
-
-    Raises:
-        OSError: It cannot be reached, or is another machine that wants no TLS.
-    """
-    host, _, port = endpoint.partition(":")
-    local = host == "localhost" or host.endswith(".localhost")
-    if unprotected and not local and host != "127.0.0.1":
-        raise OSError(f"{host} without TLS is refused")
-    local = local or unprotected
-    plain = _dial_any("127.0.0.1" if local else host, int(port or 443))
-    try:
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if local:
-            return plain
-        import ssl  # 17 ms that a local broker does not need
-
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(ROOTS)
-        return context.wrap_socket(plain, server_hostname=host)
-    except BaseException:
-        plain.close()
-        raise
-
-
-def _dial_any(host: str, port: int) -> socket.socket:
-    """Connect to one of a host's addresses, in `CONNECT_SECONDS` for all of them.
-
-    `socket.create_connection` takes its timeout for each address: without a
-    route to any of them Init would run into Lambda's limit of 10 seconds.
-    """
-    until = time.monotonic() + CONNECT_SECONDS
-    failure: OSError = TimeoutError("timed out")
-    for family, kind, protocol, _, address in socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM
-    ):
-        left = until - time.monotonic()
-        if left <= 0:
-            break
-        plain = socket.socket(family, kind, protocol)
-        plain.settimeout(min(left, CONNECT_SECONDS / 2))
-        try:
-            plain.connect(address)
-        except OSError as problem:
-            plain.close()
-            failure = problem
-        else:
-            plain.settimeout(CONNECT_SECONDS)
-            return plain
-    raise failure

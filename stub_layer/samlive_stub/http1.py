@@ -5,7 +5,7 @@ server that we know: answers carry Content-Length or come in chunks.
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
-import socket
+from .sockets import Socket, dial
 
 
 class HttpError(OSError):
@@ -35,7 +35,7 @@ class HttpConnection:
     def __init__(self, address: str) -> None:
         self._address = address
         self._buffer = b""
-        self._socket: socket.socket | None = None
+        self._socket: Socket | None = None
 
     def send(
         self, method: str, path: str, body: bytes = b"", headers: tuple[tuple[str, str], ...] = ()
@@ -88,11 +88,11 @@ class HttpConnection:
         self._socket = None
         self._buffer = b""
 
-    def _open(self) -> socket.socket:
+    def _open(self) -> Socket:
         if self._socket is None:
             host, _, port = self._address.rpartition(":")
-            self._socket = socket.create_connection((host, int(port)))
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket = dial(host, int(port))
+            self._socket.settimeout(None)
         return self._socket
 
     def _receive(self) -> Response:

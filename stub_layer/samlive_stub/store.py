@@ -11,14 +11,13 @@ stand in for another. The plaintext is a byte of flags and the body, compressed
 when that pays.
 """
 
-import socket
 import zlib
 
-from .connection import open_socket
 from .contract import MAX_PAYLOAD_BYTES
 from .frames import COMPRESSED, MAX_MESSAGE_BYTES, FrameError, unpack
 from .http1 import HttpConnection
 from .seal import OVERHEAD, Sealer
+from .sockets import Socket, open_socket
 
 MAX_OBJECT_BYTES = MAX_MESSAGE_BYTES + OVERHEAD + 1
 
@@ -83,7 +82,7 @@ class _Server(HttpConnection):
         super().__init__(address)
         self._plain = plain
 
-    def _open(self) -> socket.socket:
+    def _open(self) -> Socket:
         if self._socket is None:
             self._socket = open_socket(self._address, self._plain)
         return self._socket

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from samlive_stub import connection as module
+from samlive_stub import sockets
 from samlive_stub.connection import Connection
 from samlive_stub.session import Refused
 
@@ -85,17 +86,37 @@ def receive(connection: Connection, count: int) -> list[bytes]:
     return found
 
 
-def test_a_certificate_of_another_root_is_refused(broker: Any, roots: Path) -> None:
+@pytest.fixture(params=["private", "public"])
+def door(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let TLS go through `_ssl`, then through `ssl`, as where `_ssl` is not as known."""
+    if request.param == "public":
+        monkeypatch.setattr("_ssl._SSLContext", None)
+    else:
+        monkeypatch.setattr(sockets, "_secured_publicly", None)
+    return str(request.param)
+
+
+def test_a_certificate_of_another_root_is_refused(broker: Any, roots: Path, door: str) -> None:
     connection = connection_to(f"127.0.0.1:{broker.port}")
     with pytest.raises(ssl.SSLCertVerificationError):
         connection.connect()
     assert not connection.open and connection.fileno() == -1
 
 
-def test_over_tls_large_packets_travel_both_ways(
-    broker: Any, roots: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_certificate_for_another_host_is_refused(
+    broker: Any, roots: Path, door: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "ROOTS", str(roots))
+    monkeypatch.setattr(sockets, "ROOTS", str(roots))
+    connection = connection_to(f"127.1:{broker.port}")
+    with pytest.raises(ssl.SSLCertVerificationError, match="mismatch"):
+        connection.connect()
+    assert not connection.open
+
+
+def test_over_tls_large_packets_travel_both_ways(
+    broker: Any, roots: Path, door: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "ROOTS", str(roots))
     connection = connection_to(f"127.0.0.1:{broker.port}")
     connection.connect()
     payloads = [random.Random(number).randbytes(51_300) for number in range(20)]
@@ -158,8 +179,7 @@ def test_an_address_that_does_not_answer_is_followed_by_the_next(
         closed = server.getsockname()[1]
     ports = [closed, closed, broker.port]
     monkeypatch.setattr(
-        socket,
-        "getaddrinfo",
+        "_socket.getaddrinfo",
         lambda *args, **options: [
             (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port)) for port in ports
         ],
@@ -177,7 +197,7 @@ def test_nodelay_is_set(connection: Connection) -> None:
     import socket
 
     connection.connect()
-    assert connection._socket
+    assert isinstance(connection._socket, sockets.Plain)
     assert connection._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
