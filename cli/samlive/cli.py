@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from samlive import __version__
 from samlive.errors import SamliveError
 from samlive.options import Option, of_command
+from samlive.words import sort
 
 if TYPE_CHECKING:
     from samlive.settings import Settings
@@ -57,7 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: Arguments without the program's name; the process's when None.
     """
-    arguments = parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = parser().parse_args(_sorted(words))
     try:
         return _run(arguments)
     except KeyboardInterrupt:
@@ -71,6 +73,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         _print_failure(failure, as_json=_wants_json(arguments))
         return failure.exit_status
+
+
+def _sorted(words: list[str]) -> list[str]:
+    """Return the command line with values and template told apart; see words.py."""
+    command = next((word for word in words if word in COMMANDS), "")
+    several = {o.flag: o.kind == "pairs" for o in of_command(command) if o.several}
+    return sort(words, several)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -294,8 +303,8 @@ def _add_option(group: Any, option: Option) -> None:
     if option.kind == "flag":
         negatable = not option.name.startswith("no_")
         words["action"] = argparse.BooleanOptionalAction if negatable else "store_true"
-    elif option.kind in ("list", "pairs"):
-        words |= {"nargs": "+", "metavar": "K=V" if option.kind == "pairs" else "NAME"}
+    elif option.several:
+        words |= {"action": "append", "metavar": "K=V" if option.kind == "pairs" else "NAME"}
     elif option.kind == "choice":
         words["choices"] = option.choices
     else:
@@ -304,6 +313,8 @@ def _add_option(group: Any, option: Option) -> None:
 
 
 def _help(option: Option) -> str:
+    if option.several:
+        return f"{option.help} (several may follow)"
     if option.kind in ("choice", "seconds"):
         return f"{option.help} (default: {option.default})"
     return option.help

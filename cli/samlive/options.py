@@ -41,6 +41,11 @@ class Option:
         return "--" + self.name.replace("_", "-")
 
     @property
+    def several(self) -> bool:
+        """Whether it takes any number of values."""
+        return self.kind in ("list", "pairs")
+
+    @property
     def variable(self) -> str:
         """The environment variable that sets it."""
         return "SAMLIVE_" + self.name.upper()
