@@ -278,3 +278,47 @@ def test_a_connection_can_be_cut(device: Any, aws: Any) -> None:
     with faults(aws, disconnect=1):
         one.publish(f"{TOPIC}/cut", b"1")
         assert one.lost.wait(10)
+
+
+def test_what_the_broker_cannot_do_is_refused(aws: Any) -> None:
+    for wanted in ({"explode": True}, {"down": "yes"}, {"cut": 1}):
+        status, answer = aws.http("POST", "/_samlive/broker", wanted)
+        assert status == 400
+        assert answer["message"].startswith("the broker takes no ")
+
+
+def test_clients_are_cut_by_their_ids(device: Any, aws: Any) -> None:
+    one, other = device("cut:1"), device("other:1")
+    assert aws.http("POST", "/_samlive/broker", {"cut": "cut:"})[1] == {"clients": 1, "down": False}
+    assert one.lost.wait(10)
+    assert not other.lost.is_set()
+
+
+def test_a_mute_connection_stays_open_and_says_nothing(device: Any, aws: Any) -> None:
+    one = device("mute")
+    one.subscribe(f"{TOPIC}/mute").result(10)
+    assert aws.http("POST", "/_samlive/broker", {"mute": "mute"})[1]["clients"] == 1
+    sent = one.publish(f"{TOPIC}/mute", b"1")
+    other = device("other")
+    other.subscribe(f"{TOPIC}/mute").result(10)
+    other.publish(f"{TOPIC}/mute", b"2").result(10)
+    until(lambda: other.received)
+    assert (one.received, sent.done(), one.lost.is_set()) == ([], False, False)
+
+
+def test_a_broker_that_was_down_remembers_nothing(device: Any, aws: Any) -> None:
+    one = device("keeper")
+    one.publish(f"{TOPIC}/kept", b"1", retain=True).result(10)
+    try:
+        aws.http("POST", "/_samlive/broker", {"down": True})
+        assert one.lost.wait(10)
+        for endpoint in (endpoint_of(aws), endpoint_of(aws).partition(":")[0]):
+            with pytest.raises(Exception, match=r"PROXY|WEBSOCKET|SOCKET"):
+                device("late", endpoint=endpoint)
+    finally:
+        assert aws.http("POST", "/_samlive/broker", {"down": False})[1]["down"] is False
+    late = device("late")
+    late.subscribe(f"{TOPIC}/kept").result(10)
+    late.publish(f"{TOPIC}/kept", b"2").result(10)
+    until(lambda: late.received)
+    assert late.received == [(f"{TOPIC}/kept", b"2")]

@@ -11,6 +11,7 @@ from typing import Any
 from samlive.offline import certificate, hooks, identity, logs
 from samlive.offline.control import Control
 from samlive.offline.groups import Groups
+from samlive.offline.mqtt.breakdown import Breakdown
 from samlive.offline.mqtt.faults import Faults
 from samlive.offline.mqtt.ledger import Ledger
 from samlive.offline.proxy import ConnectProxy
@@ -60,13 +61,18 @@ def assemble(settings: Settings, groups: Groups) -> Cloud:
 
     hypercorn_compat.install()
     pool, ledger, faults = Pool(_maker(settings, groups)), Ledger(), Faults()
-    hooks.install(hooks.Parts(pool, ledger, faults))
+    breakdown = Breakdown()
+    hooks.install(hooks.Parts(pool, ledger, faults, breakdown))
     key, policies = identity.new_key(), identity.policies(settings.region)
+    proxy = ConnectProxy(settings.tls_port, settings.upstream_proxy, lambda: breakdown.down)
+    breakdown.crashed.append(proxy.cut)
     return Cloud(
         app=ministack.app.app,
-        control=Control(ledger, faults, pool, lambda: identity.create_developer(key, policies)),
+        control=Control(
+            ledger, faults, breakdown, pool, lambda: identity.create_developer(key, policies)
+        ),
         pool=pool,
-        proxy=ConnectProxy(settings.tls_port, settings.upstream_proxy),
+        proxy=proxy,
         certificate=certificate.write(settings.folder, ["localhost", *tls.iot_endpoint_hosts()]),
         key=key,
     )

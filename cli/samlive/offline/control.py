@@ -6,6 +6,8 @@
 - `POST /_samlive/faults`: JSON `{"drop", "repeat", "reorder", "disconnect"}`,
   each a probability from 0 to 1, and "seed", "prefix"; see `mqtt.faults`.
   `GET` returns what is set and how often each struck.
+- `POST /_samlive/broker`: JSON `{"cut": client id prefix}`, `{"mute": prefix}` or
+  `{"down": true}`; see `mqtt.breakdown`.
 - `GET /_samlive/environments`: running execution environments.
 """
 
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from samlive.offline.mqtt.breakdown import Breakdown
     from samlive.offline.mqtt.faults import Faults
     from samlive.offline.mqtt.ledger import Ledger
     from samlive.offline.sandbox.pool import Pool
@@ -30,12 +33,14 @@ class Control:
     Args:
         ledger: Breaches of limits.
         faults: Faults injected into MQTT deliveries.
+        breakdown: Breaks connections of the broker.
         pool: Execution environments.
         on_reset: Called after the emulator forgot everything, its users included.
     """
 
     ledger: "Ledger"
     faults: "Faults"
+    breakdown: "Breakdown"
     pool: "Pool"
     on_reset: "Callable[[], None]"
 
@@ -43,6 +48,7 @@ class Control:
         """Forget all that belongs to the state before a reset of the emulator."""
         self.ledger.clear()
         self.faults.configure({})
+        self.breakdown.configure({"down": False})
         self.pool.clear()
         self.on_reset()
 
@@ -75,6 +81,8 @@ class Control:
             case "POST", "faults":
                 self.faults.configure(json.loads(body))
                 return 200, self.faults.describe()
+            case "POST", "broker":
+                return 200, self.breakdown.configure(json.loads(body))
             case "GET", "environments":
                 return 200, {"environments": self.pool.describe()}
         return 404, {"message": f"There is no {method} {PREFIX}{name}"}

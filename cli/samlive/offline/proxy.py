@@ -15,6 +15,7 @@ import asyncio
 import base64
 import contextlib
 import urllib.parse
+from collections.abc import Callable
 
 _HEAD_BYTES = 16 * 1024
 
@@ -25,10 +26,17 @@ class ConnectProxy:
     Args:
         tls_port: Port of the cloud's TLS listener.
         upstream: URL of the proxy for all other hosts, or None to go directly.
+        down: Tells whether the cloud's broker is taken for dead.
     """
 
-    def __init__(self, tls_port: int, upstream: str | None = None) -> None:
+    def __init__(
+        self,
+        tls_port: int,
+        upstream: str | None = None,
+        down: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._tls_port = tls_port
+        self._down = down
         self._upstream = urllib.parse.urlsplit(upstream) if upstream else None
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -47,9 +55,13 @@ class ConnectProxy:
         """Stop listening and cut every tunnel."""
         if self._server:
             self._server.close()
+        self.cut()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def cut(self) -> None:
+        """Cut every tunnel."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -72,6 +84,8 @@ class ConnectProxy:
         host, _, port = target.decode("latin-1").rpartition(":")
         host, local = host.strip("[]"), _is_local(host)
         try:
+            if local and self._down():
+                raise ConnectionRefusedError
             if self._upstream and not local:
                 far = await self._through_upstream(head)
             else:

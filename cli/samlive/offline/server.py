@@ -46,6 +46,8 @@ def front(app: App, control: Control, on_started: Callable[[], None]) -> App:
         elif scope["type"] == "http" and scope["path"].startswith(PREFIX):
             status, body = control.handle(scope["method"], scope["path"], await _body(receive))
             await _send(send, status, [(b"content-type", b"application/json")], body)
+        elif scope["type"] == "websocket" and control.breakdown.down:
+            await _unavailable(receive, send)
         elif refused := _too_large(scope):
             await _body(receive)
             await _send(send, *refused)
@@ -92,6 +94,12 @@ async def _refuse(scope: Message, receive: Receive, send: Send, reason: str) -> 
     await _body(receive)
     body = json.dumps({"message": f"Refused: {reason}."}).encode()
     await _send(send, 403, [(b"content-type", b"application/json")], body)
+
+
+async def _unavailable(receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "websocket.http.response.start", "status": 503, "headers": []})
+    await send({"type": "websocket.http.response.body", "body": b""})
 
 
 def _too_large(scope: Message) -> tuple[int, payload_limits.Headers, bytes] | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from samlive.offline import identity, pinned
 from samlive.offline.hooks import (
+    breakdown,
     broker,
     conditions,
     http_api,
@@ -25,6 +26,7 @@ from samlive.offline.hooks import (
 )
 
 if TYPE_CHECKING:
+    from samlive.offline.mqtt.breakdown import Breakdown
     from samlive.offline.mqtt.faults import Faults
     from samlive.offline.mqtt.ledger import Ledger
     from samlive.offline.sandbox.pool import Pool
@@ -42,6 +44,7 @@ HOOKS = (
     nested,
     unknown_types,
     broker,
+    breakdown,
 )
 
 
@@ -53,11 +56,13 @@ class Parts:
         pool: Runs functions.
         ledger: Takes breaches of limits.
         faults: Strikes MQTT deliveries.
+        breakdown: Breaks connections of the broker.
     """
 
     pool: "Pool"
     ledger: "Ledger"
     faults: "Faults"
+    breakdown: "Breakdown"
 
 
 def install(parts: Parts) -> None:
