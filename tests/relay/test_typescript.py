@@ -47,7 +47,7 @@ def test_without_esbuild_the_answer_says_how_to_get_it(
 ) -> None:
     project.write("app.ts", APP)
     project.add(runtime="nodejs20.x")
-    monkeypatch.setattr("samlive_relay.workers.typescript.find_on_path", lambda: None)
+    monkeypatch.setattr("samlive_relay.workers.esbuild.find_on_path", lambda: None)
 
     async def scenario() -> None:
         async with project.session() as session:

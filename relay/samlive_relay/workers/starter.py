@@ -30,7 +30,7 @@ class Starter:
         self._config = config
         self._warn = warn
         self._api = RuntimeApi()
-        self._bundler = Bundler(config.state, config.project)
+        self._bundler = Bundler(config.state, config.project, os.environ)
         self._zygotes = Zygotes(config.state, config.project, os.environ)
         self._debugged: dict[str, Worker] = {}
         self._warned: set[tuple[str, str]] = set()
@@ -94,7 +94,7 @@ class Starter:
         """End what workers share."""
         await self._zygotes.close()
         await self._api.close()
-        self._bundler.close()
+        await self._bundler.close()
 
     async def _worker(self, boot: Boot, hooks: Hooks) -> Worker:
         function = boot.function
@@ -117,7 +117,7 @@ class Starter:
         program = node.find(function, os.environ)
         self._warn_once(function, await node.mismatch(function, program))
         command = [program, *node.inspect(boot.debug_port)]
-        bundle = await self._bundler.bundle(function)
+        bundle = await self._bundler.bundle(function, program)
         if bundle is None:
             return ApiWorker(boot, hooks, (*command, str(node.RUNNER)), self._api)
         extra = {"SAMLIVE_BUNDLE": str(bundle.folder)}

@@ -1,20 +1,15 @@
-"""Bundles TypeScript handlers with the project's own esbuild.
+"""Bundles TypeScript handlers, and JavaScript that the template says esbuild builds.
 
-Packages stay outside the bundle: that keeps a build at a few milliseconds and
-the AWS SDK out of it; a link to the nearest node_modules lets Node find them
-from the bundle's place in the state folder. A build is used again as long as
-its inputs (esbuild's metafile) are unchanged.
-
-A save in the middle of a build would be missed, as the inputs are only known
-afterwards. So a build counts only if none of them was saved since it began.
+Installed packages stay outside the bundle: that keeps a build at a few
+milliseconds and the AWS SDK out of it. A process is started from the bundle as
+of now: esbuild is asked at every start, and answers with the build before when
+nothing has changed. What it read, and how it found it, becomes what the process
+has loaded: a later save of any of it makes another build necessary.
 """
 
 import asyncio
-import json
 import os
 import shutil
-import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,11 +17,13 @@ from pathlib import Path
 from samlive_relay.config import LocalFunction
 from samlive_relay.errors import RelayError
 
-from .stamps import TICK_NS, Stamp, changed, stat
+from . import esbuild
+from .bundling import Bundling
+from .environment import FROM_DEVELOPER
+from .stamps import Stamp, from_report
 
 ENDINGS = (".ts", ".mts", ".cts", ".tsx")
-PLAIN = (".js", ".mjs", ".cjs")
-MAX_TRIES = 5
+PLAIN = (".js", ".mjs", ".cjs", ".jsx")
 KEPT = 3
 BUILD_SECONDS = 60
 
@@ -56,20 +53,29 @@ class Bundler:
     Args:
         state: Folder that bundles are written below.
         project: Folder of the project.
+        developer: Variables of the shell that samlive runs in.
     """
 
-    def __init__(self, state: Path, project: Path) -> None:
+    def __init__(self, state: Path, project: Path, developer: Mapping[str, str]) -> None:
         self._folder = state / "bundles"
         self._project = project
-        self._bundles: dict[LocalFunction, list[Bundle]] = {}
-        self._turns: dict[LocalFunction, asyncio.Lock] = {}
+        self._environment = {name: developer[name] for name in FROM_DEVELOPER if name in developer}
+        self._running: dict[tuple[str, Path], Bundling] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
+        self._made: dict[str, list[Path]] = {}
         self._count = 0
 
-    async def bundle(self, function: LocalFunction) -> Bundle | None:
-        """Return the function's bundle as of now; None when it is no TypeScript.
+    @property
+    def pids(self) -> list[int]:
+        """Ids of the processes that build."""
+        return [running.pid for running in self._running.values() if running.alive]
+
+    async def bundle(self, function: LocalFunction, node: str) -> Bundle | None:
+        """Return the function's bundle as of now; None when it needs none.
 
         Args:
             function: A Node.js function.
+            node: Node.js that runs esbuild.
 
         Raises:
             RelayError: esbuild is missing, or the code does not build.
@@ -77,131 +83,101 @@ class Bundler:
         entry = find_entry(function)
         if entry is None:
             return None
-        async with self._turns.setdefault(function, asyncio.Lock()):
-            made = self._bundles.setdefault(function, [])
-            if made and not changed(made[-1].inputs):
-                return made[-1]
-            loop = asyncio.get_running_loop()
-            bundle = await loop.run_in_executor(None, self._build, function, entry)
-            made.append(bundle)
-            while len(made) > KEPT:
-                shutil.rmtree(made.pop(0).folder, ignore_errors=True)
-            return bundle
+        async with self._turns.setdefault(function.logical_id, asyncio.Lock()):
+            running = self._esbuild(node, esbuild.find(function.code))
+            try:
+                answer = await asyncio.wait_for(
+                    running.ask(self._request(function, entry)), BUILD_SECONDS
+                )
+            except TimeoutError:
+                await running.close()
+                raise BuildError(f"esbuild took longer than {BUILD_SECONDS} seconds.") from None
+            if "error" in answer:
+                raise BuildError(str(answer["error"]))
+            folder = Path(answer["folder"])
+            self._keep(function, folder)
+            return Bundle(folder, from_report(answer["inputs"]))
 
-    def close(self) -> None:
-        """Remove what was built."""
+    async def close(self) -> None:
+        """End esbuild, and remove what was built."""
+        for running in self._running.values():
+            await running.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _build(self, function: LocalFunction, entry: Path) -> Bundle:
-        esbuild = find_esbuild(function.code, self._project)
-        for _ in range(MAX_TRIES):
-            began = time.time_ns()
-            self._count += 1
-            folder = self._folder / str(self._count)
-            folder.mkdir(mode=0o700, parents=True)
-            inputs = _run(esbuild, function, entry, folder)
-            if all(stamp.modified < began - TICK_NS for stamp in inputs.values()):
-                break
-        for modules in _above(function.code, self._project, "node_modules"):
-            (folder / "node_modules").symlink_to(modules)
-            break
-        return Bundle(folder, inputs)
+    def _esbuild(self, node: str, main: Path) -> Bundling:
+        key = (node, main)
+        if key not in self._running:
+            self._running[key] = Bundling(node, main, self._environment, self._project)
+        return self._running[key]
+
+    def _request(self, function: LocalFunction, entry: Path) -> dict[str, object]:
+        self._count += 1
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        properties = function.build_properties
+        form = esbuild.default_format(properties, entry)
+        options = esbuild.options(properties, form, shrink=function.debug_port is None)
+        return {
+            "key": function.logical_id,
+            "options": {"absWorkingDir": str(function.code), **options},
+            "entry": str(entry),
+            "own": str(entry.parent),
+            "folder": str(self._folder / str(self._count)),
+            "output": _module(function),
+            "modules": _installed(function.code),
+        }
+
+    def _keep(self, function: LocalFunction, folder: Path) -> None:
+        made = self._made.setdefault(function.logical_id, [])
+        if folder not in made:
+            made.append(folder)
+        while len(made) > KEPT:
+            shutil.rmtree(made.pop(0), ignore_errors=True)
 
 
 def find_entry(function: LocalFunction) -> Path | None:
-    """Return the TypeScript file of a function's handler, unless JavaScript is there."""
-    module = function.handler.rpartition("/")[2].partition(".")[0]
-    base = function.code / Path(function.handler).parent / module
-    if any(base.with_name(module + ending).is_file() for ending in PLAIN):
-        return None
-    files = (base.with_name(module + ending) for ending in ENDINGS)
-    return next((file for file in files if file.is_file()), None)
+    """Return the source file that a function's handler is bundled from, or None.
 
-
-def find_esbuild(code: Path, project: Path) -> str:
-    """Return the path of the project's esbuild.
-
-    Raises:
-        RelayError: It has none.
+    A template's EntryPoints say so; their handler has the path of the file that
+    esbuild makes of one. Without them TypeScript is bundled, and only if there is
+    no JavaScript in its place.
     """
-    for modules in _above(code, project, "node_modules"):
-        # The program itself first: the other one is a script that starts it.
-        found = [*modules.glob("@esbuild/*/bin/esbuild"), modules / ".bin" / "esbuild"]
-        for path in found:
-            if os.access(path, os.X_OK):
-                return str(path)
-    if program := find_on_path():
-        return program
-    raise RelayError(
-        f"{code} holds TypeScript, but the project has no esbuild.",
-        "Run `npm install --save-dev esbuild` in it.",
-    )
+    module = _module(function)
+    points = function.build_properties.get("EntryPoints")
+    if isinstance(points, list):
+        files = [_with_ending(function.code / str(point)) for point in points]
+        found = [file for file in files if file is not None]
+        base = os.path.commonpath([file.parent for file in found]) if found else ""
+        for file in found:
+            if os.path.relpath(file.with_suffix(""), base) == module:
+                return file
+    path = function.code / module
+    if any(_file(path, ending) for ending in PLAIN):
+        return _with_ending(path) if isinstance(points, list) else None
+    return next((file for ending in ENDINGS if (file := _file(path, ending))), None)
 
 
-def find_on_path() -> str | None:
-    """Return an esbuild that is installed for the whole machine."""
-    return shutil.which("esbuild")
+def _module(function: LocalFunction) -> str:
+    """Return the path of the handler's module below the code, without an ending."""
+    folder, _, name = function.handler.rpartition("/")
+    return os.path.normpath(os.path.join(folder, name.partition(".")[0]))
 
 
-def _run(esbuild: str, function: LocalFunction, entry: Path, folder: Path) -> dict[str, Stamp]:
-    properties = function.build_properties
-    form = str(properties.get("Format") or ("esm" if _is_module(entry) else "cjs"))
-    ending = ".mjs" if form == "esm" else ".cjs"
-    out = folder / entry.relative_to(function.code).with_suffix(ending)
-    meta = folder / "meta.json"
-    command = [
-        esbuild,
-        str(entry),
-        "--bundle",
-        "--platform=node",
-        "--packages=external",
-        "--sourcemap=linked",
-        "--log-level=error",
-        "--color=false",
-        f"--format={form}",
-        f"--outfile={out}",
-        f"--metafile={meta}",
-        *_options(properties),
-    ]
-    done = subprocess.run(
-        command, cwd=function.code, capture_output=True, text=True, timeout=BUILD_SECONDS
-    )
-    if done.returncode != 0:
-        raise BuildError(done.stderr.strip() or f"esbuild ended with status {done.returncode}.")
-    inputs = json.loads(meta.read_text())["inputs"]
-    paths = (os.path.normpath(function.code / name) for name in inputs)
-    return {path: stamp for path in paths if (stamp := stat(path)) is not None}
+def _with_ending(path: Path) -> Path | None:
+    if path.suffix and path.is_file():
+        return path
+    return next((file for ending in (*ENDINGS, *PLAIN) if (file := _file(path, ending))), None)
 
 
-def _options(properties: Mapping[str, object]) -> Iterator[str]:
-    """Return esbuild's options for the BuildProperties that matter to what runs."""
-    if target := properties.get("Target"):
-        yield f"--target={target}"
-    for name in ("External", "Loader", "Define"):
-        values = properties.get(name) or []
-        if isinstance(values, Mapping):
-            values = [f"{key}={value}" for key, value in values.items()]
-        for value in values if isinstance(values, list) else [values]:
-            yield f"--{name.lower()}:{value}"
+def _file(path: Path, ending: str) -> Path | None:
+    file = path.with_name(path.name + ending)
+    return file if file.is_file() else None
 
 
-def _is_module(entry: Path) -> bool:
-    if entry.suffix == ".mts":
-        return True
-    for folder in entry.parents:
-        settings = folder / "package.json"
-        if settings.is_file():
-            try:
-                return bool(json.loads(settings.read_text()).get("type") == "module")
-            except ValueError:
-                return False
-    return False
+def _installed(code: Path) -> str:
+    """Return the nearest node_modules, for what a bundle imports by name at run time."""
+    return next((str(folder) for folder in _above(code) if folder.is_dir()), "")
 
 
-def _above(code: Path, project: Path, name: str) -> Iterator[Path]:
-    """Yield the folders of a name in the code's folder and above, up to the project."""
+def _above(code: Path) -> Iterator[Path]:
     for folder in (code, *code.parents):
-        if (folder / name).is_dir():
-            yield folder / name
-        if folder == project or not folder.is_relative_to(project):
-            return
+        yield folder / "node_modules"

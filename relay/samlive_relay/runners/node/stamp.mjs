@@ -9,16 +9,22 @@ import { fileURLToPath } from "node:url";
 
 const OURS = path.dirname(fileURLToPath(import.meta.url)) + path.sep;
 const TICK_MS = 50;
-// A bundle is stood for by what it was made of, which the relay knows.
-const bundle = process.env.SAMLIVE_BUNDLE;
+const INSTALLED = `${path.sep}node_modules${path.sep}`;
 
 /** Look at a file of the user's own; undefined for dependencies and our own files. */
 export function look(file) {
-  if (file.startsWith(OURS) || (bundle && file.startsWith(bundle)) || file.includes(`${path.sep}node_modules${path.sep}`)) return undefined;
+  // A bundle is stood for by what it was made of, which the relay knows.
+  const bundle = process.env.SAMLIVE_BUNDLE;
+  if (file.startsWith(OURS) || (bundle && file.startsWith(bundle)) || isInstalled(file)) return undefined;
   const found = fs.statSync(file, { bigint: true, throwIfNoEntry: false });
   if (!found) return undefined;
   const recent = Date.now() - Number(found.mtimeMs) < TICK_MS;
   return [file, String(found.mtimeNs), String(found.size), String(found.ino), recent ? digest(file) : ""];
+}
+
+/** Tell whether a file belongs to an installed package. */
+export function isInstalled(file) {
+  return file.includes(INSTALLED);
 }
 
 function digest(file) {
