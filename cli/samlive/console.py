@@ -5,7 +5,7 @@ functions and of AWS are never read as markup.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -15,6 +15,7 @@ from rich.text import Text
 
 COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "bright_cyan", "bright_magenta")
 MAX_NAME = 28
+_WHAT_NOW = " Save a file: the next call runs it. Ctrl-C ends the session."
 _GOOD, _BAD, _BUSY = "green", "bold red", "yellow"
 _DEPLOYED = {
     "complete": "deployed",
@@ -61,6 +62,7 @@ class TextOutput:
             "log": self._log,
             "reload": self._reload,
             "connection": self._connection,
+            "note": self._note,
             "warning": self._warning,
             "error": self._error,
             "stopping": self._stopping,
@@ -77,6 +79,19 @@ class TextOutput:
 
     def _line(self, *parts: str | tuple[str, str]) -> None:
         self._console.print(Text.assemble(*parts))
+
+    def _rows(self, rows: Sequence[Sequence[Text]]) -> None:
+        """Print columns: wrapped inside of a terminal, one line a row for everything else."""
+        if self._console.is_terminal:
+            table = Table.grid(padding=(0, 2))
+            for row in rows:
+                table.add_row(*row)
+            self._console.print(table)
+            return
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            cells = (cell.plain.ljust(width) for cell, width in zip(row, widths, strict=True))
+            self._line("  ".join(cells).rstrip())
 
     # --- the session ------------------------------------------------------
 
@@ -134,26 +149,24 @@ class TextOutput:
     def _ready(self, said: dict[str, Any]) -> None:
         functions = said["functions"]
         self._width = min(MAX_NAME, max(map(len, functions), default=0))
-        table = Table.grid(padding=(0, 2))
+        rows = []
         for name, state in functions.items():
             live = state == "live"
-            colour = self._colour(name) if live else "dim"
-            table.add_row(
-                Text("live" if live else "kept", style=_GOOD if live else "dim"),
-                Text(name, style=colour),
-                Text("" if live else state.removeprefix("kept: "), style="dim"),
+            rows.append(
+                (
+                    Text("live" if live else "kept", style=_GOOD if live else "dim"),
+                    Text(name, style=self._colour(name) if live else "dim"),
+                    Text("" if live else state.removeprefix("kept: "), style="dim"),
+                )
             )
         self._console.print()
-        self._console.print(table)
+        self._rows(rows)
         self._console.print()
         for name, value in _shown(said["urls"], said["outputs"]).items():
             self._line((f"{name}  ", "bold"), value)
         if "seconds" in said:
-            self._line(
-                ("\nlive ", _GOOD),
-                f"after {said['seconds']:.1f} s. Save a file: the next call runs it. "
-                "Ctrl-C ends the session.",
-            )
+            more = "" if said.get("again") else _WHAT_NOW
+            self._line(("\nlive ", _GOOD), f"after {said['seconds']:.1f} s.{more}")
 
     def _stopping(self, said: dict[str, Any]) -> None:
         self._end_progress()
@@ -176,9 +189,10 @@ class TextOutput:
         self._line((f"{name:<{self._width}} ", self._colour(function)), *parts)
 
     def _invocation_started(self, said: dict[str, Any]) -> None:
-        start = "cold start" if said["cold"] else ""
+        caller = f"{said['caller']} " if said.get("caller") else ""
+        start = "  cold start" if said["cold"] else ""
         short = said["request_id"][:8]
-        self._of(said["function"], ("-> ", "dim"), (f"{short} {start}", "dim"))
+        self._of(said["function"], ("-> ", "dim"), caller, (f"{short}{start}", "dim"))
 
     def _invocation(self, said: dict[str, Any]) -> None:
         good = said["status"] == "ok"
@@ -207,6 +221,9 @@ class TextOutput:
         good = said["state"] == "connected"
         detail = f": {said['detail']}" if said.get("detail") else ""
         self._line((f"{said['state']}{detail}", "dim" if good else _BUSY))
+
+    def _note(self, said: dict[str, Any]) -> None:
+        self._line((f"note {said['text']}", "dim"))
 
     def _warning(self, said: dict[str, Any]) -> None:
         name = f"{said['function']}: " if said.get("function") else ""

@@ -113,7 +113,7 @@ class Session:
 
     async def _start(self, dry_run: bool) -> None:
         for text in self._settings.notices:
-            self._out.tell("warning", text=text)
+            self._out.tell("note", text=text)
         await self._in_thread(self._check_template)
         known = self._known_stage()
         warm = asyncio.ensure_future(asyncio.to_thread(_import_ahead))
@@ -317,7 +317,8 @@ class Session:
             offline=self._cloud is not None,
         )
 
-    async def _say_ready(self) -> None:
+    async def _say_ready(self, since: float | None = None) -> None:
+        """Tell what is served, and how long that took: from the start, or since an edit."""
         urls, outputs = await self._in_thread(self._deployment.addresses)
         access = self._deployment.access
         functions = self._served.result.report.functions
@@ -331,7 +332,8 @@ class Session:
             urls=urls,
             outputs=outputs,
             functions={f.logical_id: "live" if f.live else f"kept: {f.reason}" for f in functions},
-            seconds=round(time.monotonic() - self._began, 3),
+            seconds=round(time.monotonic() - (since or self._began), 3),
+            again=since is not None,
         )
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:

@@ -10,6 +10,7 @@ Invocations go on meanwhile: what blocks runs in a thread.
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,7 +85,7 @@ class Served:
             text = f"{place}: {notice.logical_id}: {notice.text}"
             if text not in self._noticed:
                 self._noticed.add(text)
-                self._out.tell("warning", text=text)
+                self._out.tell("note", text=text)
 
     def files(self) -> frozenset[Path]:
         """Return the files whose edits matter."""
@@ -116,20 +117,21 @@ class Served:
         self,
         relay: "Relay",
         deployment: Deployment,
-        deployed: Callable[[], Awaitable[None]],
+        deployed: Callable[[float], Awaitable[None]],
     ) -> None:
         """Take over edits until the user wants to stop.
 
         Args:
             relay: Serves the functions.
             deployment: Deploys what has to be.
-            deployed: Called after each deploy.
+            deployed: Called after each deploy, with the monotonic time of the edit (seconds).
         """
         while True:
             files, self._marks = await changed(self.files(), self._marks)
+            edited = time.monotonic()
             try:
                 if await self._take_over(files, relay, deployment):
-                    await deployed()
+                    await deployed(edited)
             except Interrupted:
                 return
             except Exception as error:

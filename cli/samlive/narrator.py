@@ -35,6 +35,7 @@ class Narrator:
                     function=event.function,
                     request_id=event.request_id,
                     cold=event.cold,
+                    caller=event.caller,
                 )
             case events.InvocationEnded():
                 self._running.pop(event.request_id, None)

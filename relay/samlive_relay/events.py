@@ -17,6 +17,8 @@ class InvocationStarted:
     request_id: str
     worker: str
     cold: bool
+    caller: str = ""
+    """What sent the event, such as "GET /orders"; empty when it does not show."""
 
 
 @dataclass(frozen=True, slots=True)

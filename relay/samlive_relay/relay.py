@@ -32,7 +32,7 @@ from samlive_stub.responder import (
     UploadWanted,
 )
 
-from . import sessions
+from . import callers, sessions
 from .calls import call_for, describe_error
 from .config import LocalFunction, RelayConfig
 from .connections import Connections
@@ -310,7 +310,8 @@ class Relay:
         worker, request_id = invocation.worker, invocation.request_id
         name = self._pool.function_of(worker)
         cold = not self._pool.is_warm(worker)
-        self._observe(InvocationStarted(name, request_id, worker, cold))
+        caller = callers.describe(invocation.event)
+        self._observe(InvocationStarted(name, request_id, worker, cold, caller))
         started = time.perf_counter()
         outcome = await self._pool.run(worker, call_for(invocation))
         can_load = self._side.can_load(worker, self._loop.time())

@@ -31,6 +31,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "log": {"function": "Orders", "request_id": "1", "stream": "stdout", "text": "[bold]x[/bold]"},
     "reload": {"functions": ["Orders"], "files": ["/x/app.py"]},
     "connection": {"state": "reconnecting", "detail": "gone"},
+    "note": {"text": "template.yaml:3: Orders: odd"},
     "warning": {"function": "Orders", "text": "odd"},
     "error": {"message": "broken", "hint": "mend it"},
     "stopping": {"reason": "Ctrl-C", "waiting_for": ["Orders"]},
@@ -50,7 +51,7 @@ def told() -> Iterator[str]:
 
 def text(*said: tuple[str, dict[str, Any]]) -> str:
     stream = io.StringIO()
-    out = TextOutput(Console(file=stream, width=100))
+    out = TextOutput(Console(file=stream, width=100, soft_wrap=True))
     for name, fields in said:
         out.tell(name, **fields)
     return stream.getvalue()
@@ -93,6 +94,27 @@ def test_failures_of_a_deploy_stay_and_progress_does_not() -> None:
     bad = text(("deploy", {**resource, "status": "CREATE_FAILED"}))
     assert good == ""
     assert "CREATE_FAILED Q (AWS::SQS::Queue): no" in bad
+
+
+def test_rows_are_not_wrapped_where_nobody_has_a_terminal() -> None:
+    reason = "because " + "it is so " * 30
+    functions = {"Orders": "live", "AnotherFunction": f"kept: {reason}"}
+    shown = text(("ready", {**EXAMPLES["ready"], "functions": functions}))
+    assert f"kept  AnotherFunction  {reason.rstrip()}\n" in shown
+    assert "live  Orders\n" in shown
+
+
+def test_what_called_is_shown_before_the_request_id() -> None:
+    shown = text(("invocation_started", {**EXAMPLES["invocation_started"], "caller": "GET /a"}))
+    assert "-> GET /a 01234567  cold start" in shown
+
+
+def test_advice_is_given_once() -> None:
+    first, again = (
+        text(("ready", {**EXAMPLES["ready"], "again": again})) for again in (False, True)
+    )
+    assert "Ctrl-C" in first
+    assert "after 1.0 s.\n" in again
 
 
 def test_address_is_shown_once_under_its_outputs_name() -> None:

@@ -33,5 +33,5 @@ def run(settings: Settings, environment: Mapping[str, str]) -> int:
             current=name == project.stage(),
         )
     if not project.stages():
-        out.tell("warning", text="No stage was used from this project yet: samlive dev starts one.")
+        out.tell("note", text="No stage was used from this project yet: samlive dev starts one.")
     return 0
