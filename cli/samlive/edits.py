@@ -33,6 +33,10 @@ _DESCRIPTIVE = ("template", "include", "definition", "file")
 """Kinds of artifacts that are part of the infrastructure's description."""
 
 
+_PLAUSIBLE_SECONDS = 10.0
+"""Files that seem older were moved here, or a file server's clock is another."""
+
+
 class Served:
     """The template that is served, with everything that follows from it.
 
@@ -128,7 +132,7 @@ class Served:
         """
         while True:
             files, self._marks = await changed(self.files(), self._marks)
-            edited = time.monotonic()
+            edited = time.monotonic() - _age(files)
             try:
                 if await self._take_over(files, relay, deployment):
                     await deployed(edited)
@@ -181,6 +185,13 @@ class Served:
             raise error
         message = f"{failure.message.rstrip('.')}. The stage stays as it was."
         self._out.tell("error", message=message, hint=failure.hint)
+
+
+def _age(files: Iterable[Path]) -> float:
+    """Return how long ago the newest of some files was saved (seconds)."""
+    ages = [time.time() - path.stat().st_mtime for path in files if path.exists()]
+    youngest = min(ages, default=0.0)
+    return youngest if 0 < youngest < _PLAUSIBLE_SECONDS else 0.0
 
 
 def _absolute(paths: Iterable[Path]) -> list[Path]:
