@@ -25,6 +25,9 @@ from .http1 import HttpError, Request, read_request, response
 from .worker import Call
 
 PREFIX = "/2018-06-01/runtime/"
+MAX_HEAD = 2 * 1024 * 1024
+"""Clients send an error's cause along as a header of up to 1 MB."""
+
 NO_HEADERS = frozenset({"request-id", "now-ms", "content-type", "aws-request-id", "tenant-id"})
 
 
@@ -109,7 +112,7 @@ class RuntimeApi:
 
     async def _listen(self) -> asyncio.Server:
         try:
-            server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+            server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=MAX_HEAD)
         except OSError as problem:
             raise RelayError(f"No port on 127.0.0.1 for the Runtime API: {problem}.") from None
         return server

@@ -12,6 +12,9 @@ import traceback
 from types import TracebackType
 from typing import Any, Optional
 
+from . import logs
+from .jsontext import as_text
+
 _OURS = os.path.dirname(os.path.abspath(__file__))
 _INDENT = "\u00a0"  # Lambda's log keeps indentation by no-break spaces
 
@@ -53,6 +56,10 @@ def user_frames(trace: Optional[TracebackType]) -> list[Any]:
 
 def log_error(error: dict[str, Any]) -> None:
     """Write an error to the log as Lambda does, but with real line ends."""
+    if logs.as_json():
+        entry = {"timestamp": logs.now(), "level": "ERROR", **error}
+        sys.stdout.write(as_text(entry) + "\n")
+        return
     lines = [f"[ERROR] {error['errorType']}: {error['errorMessage']}".rstrip(": ")]
     lines.append("Traceback (most recent call last):")
     for entry in error["stackTrace"]:

@@ -11,14 +11,16 @@ import os
 import sys
 import time
 import traceback
-from typing import Any
+from typing import Any, Optional
 
-_TEXT = "[%(levelname)s]\t%(asctime)s.%(msecs)dZ\t%(aws_request_id)s\t%(message)s\n"
+_TEXT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n"
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 _KNOWN = frozenset(vars(logging.makeLogRecord({}))) | {
     "message",
     "asctime",
     "aws_request_id",
     "taskName",
+    "tenant_id",
 }
 
 
@@ -30,12 +32,14 @@ class _ToLog(logging.Handler):
 
 
 class _RequestId(logging.Filter):
-    """Adds the id of the running request to each record."""
+    """Adds the id of the running request, and its tenant, to each record."""
 
     current = ""
+    tenant: Optional[str] = None
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.aws_request_id = self.current
+        record.tenant_id = self.tenant
         return True
 
 
@@ -44,8 +48,10 @@ class _Json(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         plain = isinstance(record.msg, dict) and not record.args
+        record.levelno = min(50, max(0, record.levelno)) // 10 * 10
+        record.levelname = logging.getLevelName(record.levelno)
         entry: dict[str, Any] = {
-            "timestamp": self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ"),
+            "timestamp": self.formatTime(record, _TIME),
             "level": record.levelname,
             "message": record.msg if plain else record.getMessage(),
             "logger": record.name,
@@ -54,8 +60,11 @@ class _Json(logging.Formatter):
             entry["stackTrace"] = traceback.format_tb(record.exc_info[2])
             entry["errorType"] = record.exc_info[0].__name__
             entry["errorMessage"] = str(record.exc_info[1])
-            entry["location"] = f"{record.pathname}:{record.funcName}:{record.lineno}"
         entry["requestId"] = getattr(record, "aws_request_id", "")
+        if record.exc_info and record.exc_info[0] is not None:
+            entry["location"] = f"{record.pathname}:{record.funcName}:{record.lineno}"
+        if getattr(record, "tenant_id", None) is not None:
+            entry["tenantId"] = record.tenant_id  # type: ignore[attr-defined]
         extra = {name: value for name, value in vars(record).items() if name not in _KNOWN}
         return json.dumps({**entry, **extra}, ensure_ascii=False, default=str) + "\n"
 
@@ -63,23 +72,33 @@ class _Json(logging.Formatter):
 _request = _RequestId()
 
 
+def as_json() -> bool:
+    """Tell whether the function logs JSON objects."""
+    return os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
+
+
+def now() -> str:
+    """Return the time as log records have it."""
+    return time.strftime(_TIME, time.gmtime())
+
+
 def install() -> None:
     """Set the root logger up, once per environment."""
-    as_json = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
-    formatter = _Json() if as_json else logging.Formatter(_TEXT, "%Y-%m-%dT%H:%M:%S")
+    formatter = _Json() if as_json() else logging.Formatter(_TEXT, "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handler = _ToLog()
     handler.setFormatter(formatter)
     handler.addFilter(_request)
     logging.getLogger().addHandler(handler)
     level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
-    if as_json and level:
-        logging.getLogger().setLevel({"TRACE": "DEBUG", "FATAL": "CRITICAL"}.get(level, level))
+    level = {"TRACE": "DEBUG"}.get(level, level)
+    if isinstance(logging.getLevelName(level), int):
+        logging.getLogger().setLevel(level)
 
 
-def begin(request_id: str) -> None:
-    """Tag records with a request from now on."""
-    _request.current = request_id
+def begin(request_id: str, tenant: Optional[str] = None) -> None:
+    """Tag records with a request, and its tenant, from now on."""
+    _request.current, _request.tenant = request_id, tenant
 
 
 def flush() -> None:

@@ -20,7 +20,7 @@ import sys
 import sysconfig
 import time
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from . import botocore_loader, debugging, faults, fresh, handler, logs, payload
 from .channel import (
@@ -109,12 +109,13 @@ def _invoke(
     channel: Channel, ledger: fresh.Ledger, function: handler.Handler, message: bytes
 ) -> None:
     fields, event = split_invocation(message)
-    logs.begin(fields["request-id"])
+    logs.begin(fields["request-id"], fields.get("tenant-id"))
     if "trace-id" in fields:
         os.environ["_X_AMZN_TRACE_ID"] = fields["trace-id"]
     else:
         os.environ.pop("_X_AMZN_TRACE_ID", None)
-    kind, body = RESPONSE, b""
+    kind: bytes = RESPONSE
+    body: Union[bytes, str]
     try:
         context = LambdaContext(fields)
         parsed = payload.parse_event(event, fields.get("content-type", "application/json"))
@@ -127,6 +128,8 @@ def _invoke(
     files = ledger.take()
     if files:
         channel.send_json(LOADED, files)
+    if isinstance(body, str):
+        body = body.encode()  # half of a surrogate pair ends the process, as it does in Lambda
     channel.send(kind, body)
 
 

@@ -1,0 +1,5 @@
+def helper():
+    raise RuntimeError("at import")
+
+
+helper()
