@@ -43,6 +43,9 @@ BYTES_PER_SECOND = 512 * 1024
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
 """Largest synchronous request or response body of Lambda (its quota page)."""
 
+MAX_STREAM_BYTES = 200 * 1024 * 1024
+"""Largest streamed response of Lambda (same page)."""
+
 MAX_APP_CHARACTERS = 40
 MAX_STAGE_CHARACTERS = 24
 
@@ -77,6 +80,15 @@ def stub_client_id(app: str, stage: str, worker: str) -> str:
 def relay_client_id(app: str, stage: str, session: str, shard: int) -> str:
     """MQTT client id of one connection of one relay session."""
     return f"{ROOT}:{app}:{stage}:relay:{session}:{shard}"
+
+
+def parked_queue(app: str, stage: str) -> str:
+    """Name of the stage's queue, in which asynchronous events wait while nobody listens.
+
+    Names hold no "_", so no two stages share a queue. Queues have at most 80
+    characters: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-and-message-identifiers.html
+    """
+    return f"{ROOT}_{app}_{stage}_parked"
 
 
 class Settings:

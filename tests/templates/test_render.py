@@ -38,7 +38,9 @@ def test_the_stub_code_is_small_enough_for_every_function_to_carry_it() -> None:
 
 
 def test_the_policy_allows_exactly_the_contract() -> None:
-    text = render("policy/stub.json.j2", app="a", stage="dev", arn="arn:x:", access=STUB_ACCESS)
+    text = render(
+        "policy/stub.json.j2", app="a", stage="dev", arn="arn:x:", access=STUB_ACCESS, queue=""
+    )
     statements = json.loads(text)["Statement"]
     assert [s["Action"] for s in statements] == [action for action, _ in STUB_ACCESS]
     assert {s["Effect"] for s in statements} == {"Allow"}
@@ -47,6 +49,14 @@ def test_the_policy_allows_exactly_the_contract() -> None:
     assert all(
         re.fullmatch(r"arn:x:(client|topic|topicfilter)/samlive.a.dev.*", r) for r in resources
     )
+
+
+def test_the_policy_lets_events_wait_in_the_stages_queue_alone() -> None:
+    given = {"app": "a", "stage": "dev", "arn": "arn:x:", "access": STUB_ACCESS}
+    without = json.loads(render("policy/stub.json.j2", **given, queue=""))["Statement"]
+    *others, last = json.loads(render("policy/stub.json.j2", **given, queue="arn:q"))["Statement"]
+    assert others == without
+    assert (last["Action"], last["Resource"]) == ("sqs:SendMessage", [{"Fn::Sub": "arn:q"}])
 
 
 def test_every_template_is_shipped_beside_the_package() -> None:

@@ -6,14 +6,17 @@ the loop's collection is known.
 """
 
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from samlive_transform.callers import Waiting, waiting
 from samlive_transform.intrinsics import get_att, ref
 from samlive_transform.model import Function, Template
 from samlive_transform.origin import Origin
 from samlive_transform.report import FunctionReport
 from samlive_transform.steps import Note
+from samlive_transform.steps import Path as Place
 
 _LAYER_TYPES = ("AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion")
 _NO_CODE = (
@@ -40,6 +43,12 @@ class Inventory:
         self._prefix = prefix
         self._folder = source.path.parent if source.path else None
 
+    @cached_property
+    def _waiting(self) -> dict[Place, Waiting]:
+        """By place in the template, which the copies of a loop share."""
+        found = waiting(self._template, bool(self._prefix))
+        return {self._template.functions[id].path: each for id, each in found.items()}
+
     def functions(self, kept: dict[str, str]) -> Iterator[FunctionReport]:
         """Yield the report of every function, copies of a loop one by one."""
         for id, function in self._template.functions.items():
@@ -59,6 +68,7 @@ class Inventory:
         image = self._text(properties.get("PackageType")) == "Image" or "ImageUri" in properties
         architectures = self._resolver.value(properties.get("Architectures"))
         first = architectures[0] if isinstance(architectures, list) and architectures else None
+        waits = self._waiting[function.path]
         return FunctionReport(
             logical_id=self._prefix + function.id,
             live=not reason,
@@ -75,6 +85,8 @@ class Inventory:
             line=self._source.line(function.path),
             file=self._source.name if self._prefix else "",
             metadata=dict(function.metadata),
+            parkable=not reason and waits.possible,
+            unparkable="" if reason else waits.obstacle,
         )
 
     def copies(self, function: Function) -> Iterator[Function]:

@@ -65,6 +65,10 @@ class FunctionReport:
         line: Line of the resource in its source file.
         file: Source file when nested; else empty.
         metadata: The resource's Metadata (BuildMethod, BuildProperties, ...).
+        parkable: Whether its events can wait in the stage's queue while nobody
+            listens: it is called asynchronously alone, and failed events have no
+            place of their own.
+        unparkable: Why they cannot; empty when it has no asynchronous callers.
     """
 
     logical_id: str
@@ -82,6 +86,8 @@ class FunctionReport:
     line: int
     file: str
     metadata: dict[str, Any]
+    parkable: bool = False
+    unparkable: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,19 @@ once, however many functions share it; a role that SAM makes for another
 resource gets one policy resource, which the functions wait for. `Policies` next
 to `Role` would be dropped by SAM without a word, so it is never used there.
 https://docs.aws.amazon.com/iot/latest/developerguide/iot-policy-actions.html
+
+Functions that are called asynchronously alone may also send to the queue in
+which their events wait while nobody listens, because Lambda sends in their name.
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 """
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
-from samlive_stub.contract import STUB_ACCESS
+from samlive_stub.contract import STUB_ACCESS, parked_queue
 from samlive_templates import render
+from samlive_transform.callers import waiting as who_waits
 from samlive_transform.intrinsics import is_no_value, map_branches
 from samlive_transform.kept import OUTSIDE_ROLE
 from samlive_transform.model import Function, Resource
@@ -23,49 +28,65 @@ from samlive_transform.view import Decision, View
 
 POLICY_ID = "SamLivePolicy"
 _REASON = "the stub may connect to this stage's topics on AWS IoT, and nothing more"
+_PARKS = (
+    "the stub may connect to this stage's topics on AWS IoT, and Lambda may keep the function's "
+    "events in the stage's queue while nobody listens"
+)
 _WAIT = "the permission must exist before the stub connects"
 _BOUNDARY = "has a permissions boundary: it must allow the iot actions too, or the stub is refused"
 
 
 def rule(view: View) -> Iterator[Decision]:
     """Yield the permission for every role of a live function."""
-    document = policy(view.options)
+    waits = who_waits(view.template, bool(view.prefix))
+    parks = {id for id in view.live_ids if id in waits and waits[id].possible}
+    roles = {function.id: roles_of(function, view.template) for function in view.live}
+    shared = {role for id in parks for role in roles[id].inside}
     patched: set[str] = set()
     attached: list[Any] = []
     waiting: list[Function] = []
     for function in view.live:
-        roles = roles_of(function, view.template)
-        if roles.generated:
-            yield from _append(function, document)
-        for id in roles.inside:
+        found = roles[function.id]
+        if found.generated:
+            yield from _append(function, function.id in parks, view.options)
+        for id in found.inside:
             if id not in patched:
                 patched.add(id)
-                yield from _patch(view.template.resources[id], policy_name(view), document)
-        names = [*_borrowed(roles, view), *_outside(roles, view)]
+                yield from _patch(view.template.resources[id], id in shared, view)
+        names = [*_borrowed(found, view), *_outside(found, view)]
         if names:
             attached += [name for name in names if name not in attached]
             waiting.append(function)
-        yield from _boundary(function, roles, view)
+        yield from _boundary(function, found, view)
     if attached:
-        yield from _attach(attached, waiting, document, view)
-    yield from _unreachable(view)
+        yield from _attach(attached, waiting, any(f.id in parks for f in waiting), view)
+    yield from _unreachable(parks, view)
 
 
-def policy(options: Options) -> dict[str, Any]:
-    """Return the policy document of a stage's stubs."""
+def policy(options: Options, parks: bool = False) -> dict[str, Any]:
+    """Return the policy document of a stage's stubs.
+
+    Args:
+        options: The stage.
+        parks: Whether events may wait in the stage's queue.
+    """
     region = options.iot_region or "${AWS::Region}"
+    queue = parked_queue(options.app, options.stage)
     text = render(
         "policy/stub.json.j2",
         app=options.app,
         stage=options.stage,
         arn=f"arn:${{AWS::Partition}}:iot:{region}:${{AWS::AccountId}}:",
         access=STUB_ACCESS,
+        queue=f"arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:{queue}"
+        if parks
+        else "",
     )
     document: dict[str, Any] = json.loads(text)
     return document
 
 
-def statement_to_add(options: Options) -> list[dict[str, Any]]:
+def statement_to_add(options: Options, parks: bool = False) -> list[dict[str, Any]]:
     """Return the policy's statements as plain IAM, for a role samlive cannot reach."""
 
     def plain(arn: str) -> str:
@@ -74,18 +95,20 @@ def statement_to_add(options: Options) -> list[dict[str, Any]]:
 
     return [
         statement | {"Resource": [plain(each["Fn::Sub"]) for each in statement["Resource"]]}
-        for statement in policy(options)["Statement"]
+        for statement in policy(options, parks)["Statement"]
     ]
 
 
-def _append(function: Function, document: dict[str, Any]) -> Iterator[Step]:
+def _append(function: Function, parks: bool, options: Options) -> Iterator[Step]:
+    document = policy(options, parks)
     policies = function.own.get("Policies")
     if policies is None or is_no_value(policies):
         listed = []
     else:
         listed = policies if isinstance(policies, list) else [policies]
     if document not in listed:
-        yield from function.set("Policies", [*listed, document], _REASON)
+        reason = _PARKS if parks else _REASON
+        yield from function.set("Policies", [*listed, document], reason)
 
 
 def policy_name(view: View) -> str:
@@ -93,8 +116,8 @@ def policy_name(view: View) -> str:
     return f"samlive-{view.options.app}-{view.options.stage}"
 
 
-def _patch(role: Resource, name: str, document: dict[str, Any]) -> Iterator[Step]:
-    entry = {"PolicyName": name, "PolicyDocument": document}
+def _patch(role: Resource, parks: bool, view: View) -> Iterator[Step]:
+    entry = {"PolicyName": policy_name(view), "PolicyDocument": policy(view.options, parks)}
 
     def with_ours(value: Any) -> Any:
         if value is None or is_no_value(value):
@@ -102,7 +125,8 @@ def _patch(role: Resource, name: str, document: dict[str, Any]) -> Iterator[Step
         listed = value if isinstance(value, list) else [value]
         return listed if entry in listed else [*listed, entry]
 
-    yield from role.set("Policies", map_branches(role.own.get("Policies"), with_ours), _REASON)
+    policies = map_branches(role.own.get("Policies"), with_ours)
+    yield from role.set("Policies", policies, _PARKS if parks else _REASON)
 
 
 def _borrowed(roles: Roles, view: View) -> list[Any]:
@@ -123,28 +147,27 @@ def role_name(value: Any) -> Any:
     return {"Fn::Select": [1, {"Fn::Split": ["role/", value]}]}
 
 
-def _attach(
-    names: list[Any], waiting: list[Function], document: dict[str, Any], view: View
-) -> Iterator[Step]:
+def _attach(names: list[Any], waiting: list[Function], parks: bool, view: View) -> Iterator[Step]:
     resource = {
         "Type": "AWS::IAM::Policy",
         "Properties": {
             "PolicyName": policy_name(view),
-            "PolicyDocument": document,
+            "PolicyDocument": policy(view.options, parks),
             "Roles": names,
         },
     }
     if view.template.section("Resources").get(POLICY_ID) != resource:
-        yield Step(("Resources", POLICY_ID), resource, _REASON)
+        yield Step(("Resources", POLICY_ID), resource, _PARKS if parks else _REASON)
     for function in waiting:
         if POLICY_ID not in Also(()).to(function.body.get("DependsOn")):
             yield Step((*function.path, "DependsOn"), Also((POLICY_ID,)), _WAIT)
 
 
-def _unreachable(view: View) -> Iterator[Note]:
+def _unreachable(parks: set[str], view: View) -> Iterator[Note]:
     """The exact statement for roles outside the template."""
-    text = json.dumps(statement_to_add(view.options), separators=(",", ":"))
     for id, function in view.template.functions.items():
+        statements = statement_to_add(view.options, id in parks)
+        text = json.dumps(statements, separators=(",", ":"))
         if view.kept.get(id) == OUTSIDE_ROLE:
             yield Note(function.at("Role"), f"its role needs this to go live: {text}")
         elif id in view.live_ids and not view.options.attach_role_policy:
