@@ -37,3 +37,20 @@ def test_the_table_says_what_became_of_each_function() -> None:
         "to be packaged\n"
         "  Setup.Properties.CodeUri: setup\n"
     )
+
+
+def test_what_comes_from_globals_is_what_was_before() -> None:
+    shared = "Globals:\n  Function: {Timeout: 7, MemorySize: 128}\n"
+    report = transform(parse(TEMPLATE.replace(", Timeout: 900", "") + shared), options()).report
+    before = {c.path: c.before for c in report.changes if c.logical_id == "Orders"}
+    assert before["Properties.Timeout"] == 7
+    assert before["Properties.MemorySize"] == 128
+    assert before["Properties.InlineCode"] is None
+
+
+def test_packaged_empty_layer_has_no_path_of_this_machine() -> None:
+    layer = "  Tools: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: tools/}}\n"
+    template = TEMPLATE.replace("Parameters:\n", f"{layer}Parameters:\n")
+    assert "Tools.Properties.ContentUri: an empty layer\n" in table(
+        transform(parse(template), options()).report
+    )

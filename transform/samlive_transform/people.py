@@ -66,7 +66,7 @@ def _rendered(source: Source, after: Any, changes: tuple[Edit, ...]) -> str:
 
 
 def diff_text(before: str, after: str, name: str) -> str:
-    """Return a unified diff of two texts.
+    """Return what a rewrite changes, as a unified diff.
 
     Args:
         before: The text before.
@@ -76,8 +76,8 @@ def diff_text(before: str, after: str, name: str) -> str:
     lines = difflib.unified_diff(
         before.splitlines(keepends=True),
         after.splitlines(keepends=True),
-        f"{name} (before)",
-        f"{name} (after)",
+        name,
+        f"{name} (dev stage)",
     )
     return "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines

@@ -13,7 +13,7 @@ from samlive_transform.intrinsics import intrinsic
 from samlive_transform.model import Template
 from samlive_transform.origin import Origin
 from samlive_transform.report import Change, Notice
-from samlive_transform.steps import REMOVED, Note, Path, Step
+from samlive_transform.steps import REMOVED, Note, Path, Step, at
 
 
 class Recorder:
@@ -30,6 +30,7 @@ class Recorder:
         self._prefix = prefix
         self._file = source.name if prefix else ""
         self._resources = {r.path: r.id for r in template.resources.values()}
+        self._template = template
         self._at: dict[Path, tuple[str, str]] = {}
         self._under: dict[Path, tuple[str, str]] = {}
         self._notices: list[Notice] = []
@@ -72,13 +73,22 @@ class Recorder:
         return Change(
             logical_id=logical_id,
             path=property_path,
-            before=None if old is REMOVED else old,
+            before=self._inherited(path, new) if old is REMOVED else old,
             after=None if new is REMOVED else new,
             rule=rule,
             reason=reason,
             line=self._source.line(path),
             file=self._file,
         )
+
+    def _inherited(self, path: Path, new: Any) -> Any:
+        """Return what a resource had from Globals where it says nothing itself; else None."""
+        for length in range(len(path) - 1, 1, -1):
+            if path[:length] in self._resources and path[length] == "Properties":
+                resource = self._template.resources[self._resources[path[:length]]]
+                found = at(resource.properties, path[length + 1 :])
+                return None if found is REMOVED or same(found, new) else found
+        return None
 
     def _cause(self, path: Path) -> tuple[str, str]:
         """Return rule and reason of the last step at or below a place, else of the next above."""

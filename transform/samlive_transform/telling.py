@@ -6,6 +6,7 @@ any width, so that it can be piped and compared.
 
 from collections.abc import Iterator
 
+from samlive_transform.artifacts import EMPTY_LAYER
 from samlive_transform.report import Change, FunctionReport, Report
 
 _HEAD = ("function", "runtime", "state", "what changed, or why not")
@@ -71,4 +72,5 @@ def _below(report: Report) -> Iterator[str]:
         yield ""
         yield "to be packaged"
     for artifact in report.artifacts:
-        yield f"  {artifact.logical_id}.{artifact.path}: {artifact.local}"
+        local = "an empty layer" if artifact.local == str(EMPTY_LAYER) else artifact.local
+        yield f"  {artifact.logical_id}.{artifact.path}: {local}"

@@ -5,7 +5,6 @@ from the stage's last session. Before there was one the names are derived, and
 a note on standard error says so.
 """
 
-import difflib
 import json
 import sys
 from pathlib import Path
@@ -77,11 +76,10 @@ def _text(settings: Settings, result: "Result", diff: bool, form: str, report: b
 
 
 def _diff(result: "Result") -> str:
+    from samlive_transform.people import diff_text
+
     source: Source = result.source  # type: ignore[assignment]  # it was read as a text
-    before = source.text.splitlines(keepends=True)
-    after = result.people().removeprefix("\ufeff").splitlines(keepends=True)
-    lines = difflib.unified_diff(before, after, source.name, f"{source.name} (dev stage)")
-    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+    return diff_text(source.text, result.people().removeprefix("\ufeff"), source.name)
 
 
 def _write(text: str, output: str | None) -> None:

@@ -370,7 +370,7 @@ def test_json_on_one_line_and_with_tabs() -> None:
 
 def test_a_diff_of_two_texts() -> None:
     assert diff_text("a\nb\n", "a\nc", "t.yaml") == (
-        "--- t.yaml (before)\n+++ t.yaml (after)\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n"
+        "--- t.yaml\n+++ t.yaml (dev stage)\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n"
         "\\ No newline at end of file\n"
     )
     assert diff_text("a\n", "a\n", "t.yaml") == ""
