@@ -1,0 +1,5 @@
+// Imports what is not there.
+
+import { answer } from "not-installed-anywhere";
+
+export const handler = async (event) => answer(event);

@@ -1,0 +1,4 @@
+// A brace is missing.
+
+export const handler = async (event) => {
+  return event;

@@ -1,0 +1,39 @@
+"""Notes each of its runs, then does what the event says."""
+
+import os
+import signal
+import time
+
+seen = ""
+
+
+def note(event, context):
+    """One write per run: lines of several processes do not mix."""
+    line = f"{event.get('value')} {context.aws_request_id} {os.getpid()}\n"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    file = os.open(event["journal"], flags, 0o600)
+    os.write(file, line.encode())
+    os.close(file)
+
+
+def handler(event, context):
+    if "journal" in event:
+        note(event, context)
+    while "until" in event and not os.path.exists(event["until"]):
+        time.sleep(0.005)
+    action = event.get("action", "echo")
+    if action == "raise":
+        return fail(event["message"])
+    if action == "exit":
+        os._exit(event["status"])
+    if action == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if action == "marshal":
+        return {"set": {1, 2}}
+    if action == "repeat":
+        return event["value"] * event["times"]
+    return event.get("value")
+
+
+def fail(message):
+    raise ValueError(message)

@@ -1,0 +1,5 @@
+"""A colon is missing."""
+
+
+def handler(event, context)
+    return event
