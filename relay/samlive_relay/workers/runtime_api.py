@@ -8,14 +8,15 @@ invocations. Host is checked, and requests with an Origin are refused, so that
 no web page can reach it (DNS rebinding). A client that cannot carry a path in
 its address gets a port of its own (see `doors`).
 
-API: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. One path is
-ours, `POST /<token>/samlive/loaded`: the files that the Node runner has read.
+API: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. What is below
+`/<token>/samlive/` is ours: `POST loaded` takes the files that a runner has read,
+and a worker can offer its runner more (`Slot.offers`).
 """
 
 import asyncio
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from samlive_relay.errors import RelayError
@@ -25,6 +26,7 @@ from .http1 import HttpError, Request, read_request, response
 from .worker import Call
 
 PREFIX = "/2018-06-01/runtime/"
+OURS = "/samlive/"
 MAX_HEAD = 2 * 1024 * 1024
 """Clients send an error's cause along as a header of up to 1 MB."""
 
@@ -40,12 +42,14 @@ class Slot:
         on_init_error: Told the error when initialisation failed.
         on_ready: Told when it asks for its first invocation.
         on_loaded: Told which files it has read.
+        offers: What else its runner may post to, by name: takes a body, returns one.
     """
 
     on_answer: Callable[[str, bytes, bool], None]
     on_init_error: Callable[[bytes], None]
     on_ready: Callable[[], None]
     on_loaded: Callable[[bytes], None]
+    offers: dict[str, Callable[[bytes], Awaitable[bytes]]] = field(default_factory=dict)
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     calls: "asyncio.Queue[Call | None]" = field(default_factory=asyncio.Queue)
     running: str = ""
@@ -174,7 +178,10 @@ class RuntimeApi:
             return await self._next(slot, reader)
         if request.method != "POST":
             raise HttpError(404, f"no {request.method} {path}")
-        if path == "/samlive/loaded":
+        if offer := slot.offers.get(path.removeprefix(OURS)):
+            answer = await offer(request.body)
+            return response(200, {"Content-Type": "application/json"}, answer)
+        if path == f"{OURS}loaded":
             slot.on_loaded(request.body)
         elif action == "init/error":
             slot.on_init_error(request.body)
