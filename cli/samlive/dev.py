@@ -113,7 +113,7 @@ class Session:
 
     async def _start(self, dry_run: bool) -> None:
         for text in self._settings.notices:
-            self._out.tell("note", text=text)
+            self._note(text)
         await self._in_thread(self._check_template)
         known = self._known_stage()
         warm = asyncio.ensure_future(asyncio.to_thread(_import_ahead))
@@ -152,7 +152,7 @@ class Session:
         if not self._project.offline:
             return Access(self._environment, region, profile)
         region = region or DEFAULT_REGION
-        self._cloud = embedded.start(self._project, region)
+        self._cloud = embedded.start(self._project, region, self._note)
         self._out.tell("offline", endpoint_url=self._cloud.endpoint_url)
         variables = {**self._environment, **self._cloud.environment}
         return Access(variables, region, isolated=True)
@@ -305,6 +305,9 @@ class Session:
         self._out.tell("stopped", stage=self._stage, stack=stack, left=left, text=text)
 
     # --- saying -----------------------------------------------------------
+
+    def _note(self, text: str) -> None:
+        self._out.tell("note", text=text)
 
     def _say_starting(self) -> None:
         self._out.tell(
