@@ -26,13 +26,17 @@ class Fault(Exception):
         kind: Error type, such as "Runtime.ImportModuleError".
         message: Error message.
         trace: Stack trace lines.
+        place: File and line for the log, where Lambda's error has no trace.
     """
 
-    def __init__(self, kind: str, message: str, trace: Optional[list[str]] = None) -> None:
+    def __init__(
+        self, kind: str, message: str, trace: Optional[list[str]] = None, place: str = ""
+    ) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
         self.trace = trace or []
+        self.place = place
 
 
 def as_error(problem: BaseException, request_id: str) -> dict[str, Any]:
@@ -52,6 +56,30 @@ def user_frames(trace: Optional[TracebackType]) -> list[Any]:
     while len(frames) > 1 and frames[0][0].startswith(_OURS):
         del frames[0]
     return frames
+
+
+def last_user_line(trace: Optional[TracebackType]) -> str:
+    """Return the line of the function's code that a traceback ends in; "" when in none."""
+    for filename, line, name, text in reversed(user_frames(trace)):
+        if not filename.startswith(("<", _OURS)):
+            return f'  File "{filename}", line {line}, in {name}\n    {text}\n'
+    return ""
+
+
+def line_of(function: Any) -> str:
+    """Return where a function is defined; "" when that is unknown."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return ""
+    return f'  File "{code.co_filename}", line {code.co_firstlineno}, in {code.co_name}\n'
+
+
+def log_problem(error: dict[str, Any], problem: BaseException, function: Any = None) -> None:
+    """Log an error, and where it comes from when Lambda's own shape does not say."""
+    place = ""
+    if isinstance(problem, Fault) and not problem.trace:
+        place = problem.place or line_of(function)
+    log_error({**error, "stackTrace": error["stackTrace"] or [place]} if place else error)
 
 
 def log_error(error: dict[str, Any]) -> None:

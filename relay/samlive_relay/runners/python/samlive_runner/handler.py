@@ -4,7 +4,7 @@ import importlib
 import sys
 from typing import Any, Callable
 
-from .faults import Fault
+from .faults import Fault, last_user_line
 
 Handler = Callable[[Any, Any], Any]
 
@@ -34,7 +34,9 @@ def find(name: str) -> Handler:
         module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as problem:
         raise Fault(
-            "Runtime.ImportModuleError", f"Unable to import module '{module_name}': {problem}"
+            "Runtime.ImportModuleError",
+            f"Unable to import module '{module_name}': {problem}",
+            place=last_user_line(problem.__traceback__),
         ) from problem
     except SyntaxError as problem:
         raise Fault(
@@ -46,6 +48,8 @@ def find(name: str) -> Handler:
         found: Handler = getattr(module, attribute)
     except AttributeError:
         raise Fault(
-            "Runtime.HandlerNotFound", f"Handler '{attribute}' missing on module '{module_name}'"
+            "Runtime.HandlerNotFound",
+            f"Handler '{attribute}' missing on module '{module_name}'",
+            place=f'  File "{getattr(module, "__file__", "")}"\n',
         ) from None
     return found

@@ -80,7 +80,7 @@ def _load(channel: Channel, ledger: fresh.Ledger, name: str) -> Optional[handler
         function = handler.find(name)
     except Exception as problem:
         report["fault"] = faults.as_error(problem, "")
-        faults.log_error(report["fault"])
+        faults.log_problem(report["fault"], problem)
     logs.flush()
     channel.send_json(READY, {"files": ledger.take(), **report})
     return function
@@ -122,7 +122,7 @@ def _invoke(
         body = payload.format_response(function(parsed, context))
     except Exception as problem:
         error = faults.as_error(problem, fields["request-id"])
-        faults.log_error(error)
+        faults.log_problem(error, problem, function)
         kind, body = ERROR, payload.format_error(error)
     logs.flush()
     files = ledger.take()
