@@ -4,8 +4,6 @@ import os
 import signal
 import time
 
-seen = ""
-
 
 def note(event, context):
     """One write per run: lines of several processes do not mix."""
@@ -30,6 +28,8 @@ def handler(event, context):
         os.kill(os.getpid(), signal.SIGKILL)
     if action == "marshal":
         return {"set": {1, 2}}
+    if action == "environment":
+        return {name: os.environ.get(name) for name in event["names"]}
     if action == "repeat":
         return event["value"] * event["times"]
     return event.get("value")
