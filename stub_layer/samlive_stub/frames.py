@@ -12,6 +12,13 @@ compressed (zlib level 1) when that saves frames; then `total` and `digest`
 (blake2b, 8 bytes) are those of the compressed body. Sizes are counted in
 bytes, never in characters.
 
+A streamed response is not one message but a row of parts, frames of the request's
+message id with the flag `STREAM`. A part is alone (index 0, count 1), its `total`
+is its place: how many bytes of the stream come before it. The stream begins like
+a REQUEST, with fields; its last part has the flag `LAST`, and is an ERROR that
+says why when the response broke off. A part that is compressed counts as what it
+unpacks to.
+
 Bodies that hold named values (environment, request headers, presence) use
 `encode_fields`: JSON would cost the stub an import at every cold start.
 """
@@ -20,7 +27,7 @@ import hashlib
 import struct
 import zlib
 
-from .contract import CHUNK_BYTES, MAX_PAYLOAD_BYTES
+from .contract import CHUNK_BYTES, MAX_PAYLOAD_BYTES, MAX_STREAM_BYTES
 from .record import Record
 
 REQUEST = 1
@@ -40,12 +47,19 @@ KINDS = frozenset(range(REQUEST, UPLOAD_URL + 1))
 COMPRESSED = 1
 STREAM = 2
 STORED = 4
-"""Flags; the second is kept for response streaming."""
+LAST = 8
+"""Flags; the last one ends a stream."""
 
 SENDER_BYTES = 20
 MESSAGE_ID_BYTES = 16
 MAX_MESSAGE_BYTES = MAX_PAYLOAD_BYTES + 128 * 1024
 """Room for Lambda's largest payload and a request's fields."""
+
+PACK_BYTES = 1024
+"""A part of a stream is compressed from this size on."""
+
+MAX_OFFSET = MAX_STREAM_BYTES + 128 * 1024
+"""Room for Lambda's largest streamed response and its fields."""
 
 _HEADER = struct.Struct("!BBQ20s16sHHI8s")
 _FIELD = struct.Struct("!HI")
@@ -95,15 +109,13 @@ class Frame(Record):
         )
         if kind not in KINDS:
             raise FrameError(f"kind {kind} is unknown")
-        if flags & ~(COMPRESSED | STORED):
+        if flags & ~_allowed_flags(kind, flags):
             raise FrameError(f"flags {flags:#x} are unknown")
-        if total > MAX_MESSAGE_BYTES:
-            raise FrameError(f"{total} bytes are more than a message may hold")
-        if count != chunks_of(total) or index >= count:
-            raise FrameError(f"frame {index} of {count} cannot be of {total} bytes")
         body = packet[HEADER_BYTES:]
-        if len(body) != min(CHUNK_BYTES, total - index * CHUNK_BYTES):
-            raise FrameError(f"frame {index} of {count} holds {len(body)} bytes")
+        if flags & STREAM and kind != POLL:
+            _check_part(index, count, total, len(body))
+        else:
+            _check_chunk(index, count, total, len(body))
         self._set(
             kind=kind,
             flags=flags,
@@ -118,7 +130,24 @@ class Frame(Record):
         )
 
 
-class Message:
+class Outgoing:
+    """What an outbox holds: something that leaves frame by frame."""
+
+    __slots__ = ("count", "kind", "message")
+    count: int
+    kind: int
+    message: bytes
+
+    def frame_size(self, index: int) -> int:
+        """Return how many bytes of the body frame `index` holds."""
+        raise NotImplementedError
+
+    def encode(self, index: int, sender: bytes, counter: int) -> bytes:
+        """Return frame `index` as bytes, ready to be sealed."""
+        raise NotImplementedError
+
+
+class Message(Outgoing):
     """A message on its way out, cut into frames.
 
     Args:
@@ -128,7 +157,7 @@ class Message:
         flags: `STORED`, when the body says where the payload is.
     """
 
-    __slots__ = ("_body", "_digest", "count", "flags", "kind", "message")
+    __slots__ = ("_body", "_digest", "flags")
 
     def __init__(self, kind: int, message: bytes, body: bytes = b"", flags: int = 0) -> None:
         self.kind = kind
@@ -148,6 +177,10 @@ class Message:
         """Bytes of the body as it travels."""
         return len(self._body)
 
+    def frame_size(self, index: int) -> int:
+        """Return how many bytes of the body frame `index` holds."""
+        return min(len(self._body) - index * CHUNK_BYTES, CHUNK_BYTES)
+
     def encode(self, index: int, sender: bytes, counter: int) -> bytes:
         """Return frame `index` as bytes, ready to be sealed."""
         start = index * CHUNK_BYTES
@@ -165,9 +198,77 @@ class Message:
         return header + self._body[start : start + CHUNK_BYTES]
 
 
+def _allowed_flags(kind: int, flags: int) -> int:
+    if not flags & STREAM:
+        return COMPRESSED | STORED
+    if kind == POLL:
+        return STREAM
+    return STREAM | LAST | COMPRESSED if kind in (RESPONSE, ERROR) else 0
+
+
+def _check_chunk(index: int, count: int, total: int, size: int) -> None:
+    if total > MAX_MESSAGE_BYTES:
+        raise FrameError(f"{total} bytes are more than a message may hold")
+    if count != chunks_of(total) or index >= count:
+        raise FrameError(f"frame {index} of {count} cannot be of {total} bytes")
+    if size != min(CHUNK_BYTES, total - index * CHUNK_BYTES):
+        raise FrameError(f"frame {index} of {count} holds {size} bytes")
+
+
+def _check_part(index: int, count: int, offset: int, size: int) -> None:
+    if index or count != 1:
+        raise FrameError(f"a part that is frame {index} of {count}")
+    if offset > MAX_OFFSET:
+        raise FrameError(f"{offset} bytes are more than a stream may hold")
+    if size > CHUNK_BYTES:
+        raise FrameError(f"a part of {size} bytes")
+
+
 def chunks_of(size: int) -> int:
     """Return how many frames a body of `size` bytes takes."""
     return max(1, -(-size // CHUNK_BYTES))
+
+
+class Part:
+    """One part of a stream on its way out; packed when its size is first asked for.
+
+    Args:
+        message: Message id of the request.
+        offset: Bytes of the stream before it.
+    """
+
+    __slots__ = ("_packed", "body", "flags", "kind", "message", "offset")
+
+    def __init__(self, message: bytes, offset: int) -> None:
+        self.kind = RESPONSE
+        self.flags = STREAM
+        self.message = message
+        self.offset = offset
+        self.body = bytearray()
+        self._packed: bytes | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be added any more."""
+        return self._packed is not None or len(self.body) >= CHUNK_BYTES
+
+    @property
+    def packed(self) -> bytes:
+        """The body as it travels."""
+        if self._packed is None:
+            body = bytes(self.body)
+            packed = zlib.compress(body, 1) if len(body) >= PACK_BYTES else body
+            if len(packed) < len(body):
+                body = packed
+                self.flags |= COMPRESSED
+            self._packed = body
+        return self._packed
+
+    def encode(self, sender: bytes, counter: int) -> bytes:
+        """Return it as bytes, ready to be sealed."""
+        body = self.packed
+        place = (self.message, 0, 1, self.offset, bytes(8))
+        return _HEADER.pack(self.kind, self.flags, counter, sender, *place) + body
 
 
 def join(frame: Frame, chunks: list[bytes]) -> bytes:
@@ -186,15 +287,19 @@ def join(frame: Frame, chunks: list[bytes]) -> bytes:
     return unpack(body) if frame.flags & COMPRESSED else body
 
 
-def unpack(body: bytes) -> bytes:
+def unpack(body: bytes, limit: int = MAX_MESSAGE_BYTES) -> bytes:
     """Return a compressed body as it was.
 
+    Args:
+        body: What zlib made of it.
+        limit: Bytes that it may have been.
+
     Raises:
-        FrameError: It unpacks to more than a message may hold, or is damaged.
+        FrameError: It unpacks to more than that, or is damaged.
     """
     unpacker = zlib.decompressobj()
     try:
-        body = unpacker.decompress(body, MAX_MESSAGE_BYTES)
+        body = unpacker.decompress(body, limit)
     except zlib.error as problem:
         raise FrameError(f"the body does not unpack: {problem}") from None
     if not unpacker.eof:
@@ -266,6 +371,28 @@ def decode_indices(body: bytes) -> list[int]:
     if len(body) % 2:
         raise FrameError("the frame numbers are cut")
     return list(struct.unpack(f"!{len(body) // 2}H", body))
+
+
+def encode_offsets(taken: int, gaps: list[tuple[int, int]]) -> bytes:
+    """Return the body of a POLL for a stream: bytes taken, then what is missing, u32 each.
+
+    Args:
+        taken: The stream's first bytes, this many, are no longer needed.
+        gaps: Ranges that are missing, each from its first byte to before its last.
+    """
+    return struct.pack(f"!{1 + 2 * len(gaps)}I", taken, *(end for gap in gaps for end in gap))
+
+
+def decode_offsets(body: bytes) -> tuple[int, list[tuple[int, int]]]:
+    """Read what `encode_offsets` wrote.
+
+    Raises:
+        FrameError: The bytes are cut.
+    """
+    if len(body) % 8 != 4:
+        raise FrameError("the offsets are cut")
+    taken, *ends = struct.unpack(f"!{len(body) // 4}I", body)
+    return taken, list(zip(ends[::2], ends[1::2], strict=True))
 
 
 def _digest(body: bytes) -> bytes:

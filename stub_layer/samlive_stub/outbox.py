@@ -6,8 +6,8 @@ costs nothing. Short messages overtake long ones, so an ACK never waits behind
 another worker's six megabytes.
 """
 
-from .contract import CHUNK_BYTES, PUBLISHES_PER_SECOND
-from .frames import HEADER_BYTES, Message
+from .contract import PUBLISHES_PER_SECOND
+from .frames import HEADER_BYTES, Outgoing
 from .pacing import Pacer
 from .protocol import Publish
 from .seal import OVERHEAD, Sealer
@@ -20,7 +20,7 @@ class Item:
 
     __slots__ = ("indices", "message", "sender", "topic")
 
-    def __init__(self, topic: str, sender: "Sender", message: Message, indices: list[int]) -> None:
+    def __init__(self, topic: str, sender: "Sender", message: Outgoing, indices: list[int]) -> None:
         self.topic = topic
         self.sender = sender
         self.message = message
@@ -74,7 +74,7 @@ class Outbox:
         return self._due is not None
 
     def put(
-        self, topic: str, sender: Sender, message: Message, indices: list[int] | None = None
+        self, topic: str, sender: Sender, message: Outgoing, indices: list[int] | None = None
     ) -> None:
         """Queue a message, or only some of its frames; frames already waiting are not doubled.
 
@@ -106,6 +106,19 @@ class Outbox:
                 if item.message.message != message or topic not in (None, item.topic)
             ]
 
+    def skip(self, message: bytes, topic: str, below: int) -> None:
+        """Take back the frames of a message that have a lower number."""
+        for queue in (self._short, self._long):
+            for item in queue:
+                if item.message.message == message and item.topic == topic:
+                    item.indices[:] = [index for index in item.indices if index >= below]
+            queue[:] = [item for item in queue if item.indices]
+
+    def holds(self, message: bytes, topic: str) -> bool:
+        """Tell whether something of a message waits here."""
+        waiting = (item for item in self._short + self._long if item.topic == topic)
+        return any(item.message.message == message for item in waiting)
+
     def clear(self) -> None:
         """Take back everything."""
         self._short.clear()
@@ -132,7 +145,7 @@ class Outbox:
         while queue := self._short or self._long:
             item = queue[0]
             if self._due is None:
-                size = min(item.message.size, CHUNK_BYTES) + _FRAME_BYTES + len(item.topic)
+                size = item.message.frame_size(item.indices[0]) + _FRAME_BYTES + len(item.topic)
                 self._due = now + self._pacer.delay(size, now)
             if self._due > now:
                 break

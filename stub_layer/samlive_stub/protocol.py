@@ -44,6 +44,14 @@ request. Hence:
   at either end, is told to the other one (an empty UPLOAD_URL, a POLL with the
   flag), and the payload goes in frames. So S3 can make nothing fail, only slower;
   an environment that has no route to it pays for that once in `REST_SECONDS`.
+- A streamed response leaves part by part while the handler still writes
+  (`frames` says how a part looks). The first part is the acknowledgement of
+  "it streams": what was passed on to Lambda cannot be taken back, so from then
+  on the request is never sent again, and every end but the last part is an error
+  in the middle of the response. The stub says what it has passed on and what it
+  misses (POLL with the flag); the relay keeps what is not confirmed, never more
+  than `WINDOW_BYTES`, and lets the handler wait meanwhile. A stub whose caller
+  takes no more says so (`UNWANTED`), and the handler goes on to its end unheard.
 - `since` of presence orders sessions: while one is there, "here" of an older one
   is ignored, as is "gone" of any other. A relay that follows another makes its
   own `since` greater, whatever the clocks say.
@@ -57,6 +65,8 @@ STORING   the request's payload is being put into S3
 ACCEPTED  acknowledged, not answered
 LOADING   the answer's payload is being read from S3
 ORPHANED  sent, but the relay went away
+STREAMING the response comes in parts, and is passed on as they come
+DRYING    the same, but the relay went away: what still comes is taken
 DONE      there is an outcome; the next request may begin
 
 Responder (one of these per request)
@@ -66,6 +76,8 @@ FETCHING  acknowledged, its payload is being read from S3
 HELD      acknowledged, waits for the worker's environment
 RUNNING   handed to the relay
 ANSWERED  the answer is kept for whoever asks again
+STREAMING the handler writes; parts are kept until they are confirmed
+STREAMED  it has written all, or nobody takes it any more
 """
 
 import hashlib
@@ -83,6 +95,7 @@ IDLE, SEEKING, ASKING, ACCEPTED, ORPHANED, DONE = (
 STORING, LOADING = "STORING", "LOADING"
 UNKNOWN, HELD, RUNNING, ANSWERED = "UNKNOWN", "HELD", "RUNNING", "ANSWERED"
 FETCHING = "FETCHING"
+STREAMING, STREAMED, DRYING = "STREAMING", "STREAMED", "DRYING"
 
 # (state, what happened): (next state, what to do). What is not listed changes nothing.
 REQUESTER = {
@@ -124,6 +137,27 @@ REQUESTER = {
     (ORPHANED, "answer is stored"): (LOADING, "load"),
     (ORPHANED, "here"): (ASKING, "ask"),
     (ORPHANED, "timeout"): (DONE, "give_up"),
+    (ACCEPTED, "part"): (STREAMING, "pass_on"),
+    (ORPHANED, "part"): (DRYING, "pass_on"),
+    (STREAMING, "part"): (STREAMING, "pass_on"),
+    (STREAMING, "answer"): (DONE, "finish"),
+    (STREAMING, "partial"): (STREAMING, "ask_parts"),
+    (STREAMING, "taken"): (STREAMING, "confirm"),
+    (STREAMING, "timeout"): (STREAMING, "poll_parts"),
+    (STREAMING, "connected"): (STREAMING, "poll_parts"),
+    (STREAMING, "silence"): (DONE, "break_off"),
+    (STREAMING, "reboot"): (DONE, "break_off"),
+    (STREAMING, "unwanted"): (DONE, "let_go"),
+    (STREAMING, "gone"): (DRYING, "hope"),
+    (STREAMING, "here"): (DRYING, "hope"),
+    (DRYING, "part"): (DRYING, "pass_on"),
+    (DRYING, "answer"): (DONE, "finish"),
+    (DRYING, "partial"): (DRYING, "ask_parts"),
+    (DRYING, "taken"): (DRYING, "confirm"),
+    (DRYING, "connected"): (DRYING, "poll_parts"),
+    (DRYING, "timeout"): (DONE, "break_off"),
+    (DRYING, "unwanted"): (DONE, "let_go"),
+    (DRYING, "back"): (STREAMING, "poll_parts"),
 }
 
 RESPONDER = {
@@ -151,6 +185,21 @@ RESPONDER = {
     (ANSWERED, "plain poll"): (ANSWERED, "repeat_plainly"),
     (ANSWERED, "next"): (UNKNOWN, "forget"),
     (ANSWERED, "expired"): (UNKNOWN, "forget"),
+    (RUNNING, "stream"): (STREAMING, "open"),
+    (STREAMING, "part"): (STREAMING, "send_parts"),
+    (STREAMING, "last part"): (STREAMED, "send_parts"),
+    (STREAMING, "request"): (STREAMING, "acknowledge"),
+    (STREAMING, "stored request"): (STREAMING, "acknowledge"),
+    (STREAMING, "poll"): (STREAMING, "repeat_parts"),
+    (STREAMING, "unwanted"): (STREAMED, "let_go"),
+    (STREAMING, "next"): (UNKNOWN, "forget"),
+    (STREAMING, "expired"): (STREAMED, "let_go"),
+    (STREAMED, "request"): (STREAMED, "acknowledge"),
+    (STREAMED, "stored request"): (STREAMED, "acknowledge"),
+    (STREAMED, "poll"): (STREAMED, "repeat_parts"),
+    (STREAMED, "unwanted"): (STREAMED, "let_go"),
+    (STREAMED, "next"): (UNKNOWN, "forget"),
+    (STREAMED, "expired"): (UNKNOWN, "forget"),
 }
 
 TRANSITIONS = {"requester": REQUESTER, "responder": RESPONDER}
@@ -192,6 +241,25 @@ HELLO_SECONDS = 0.5
 
 HOLD_SECONDS = 30.0
 """How long the relay holds a request whose environment never comes."""
+
+WINDOW_BYTES = 1024 * 1024
+"""Bytes of a stream that may be under way, or lost, at the most."""
+
+CONFIRM_BYTES = WINDOW_BYTES // 4
+"""A stub that has passed on so many bytes of a stream says so."""
+
+PART_SECONDS = 0.05
+"""A part that is not full waits so long after the one before, for more to go with it:
+a handler that writes word by word would use up its connection's publishes alone."""
+
+GAP_SECONDS = 0.3
+"""A part that others have overtaken for so long is asked for again."""
+
+SILENCE_SECONDS = 60.0
+"""A stub that was not heard of for so long takes no more of a stream."""
+
+UNWANTED = 0xFFFFFFFF
+"""In the place of the bytes taken: no more of the stream, please. As the end of a gap: unknown."""
 
 HERE, GONE = "here", "gone"
 """States in a presence message."""

@@ -104,6 +104,12 @@ class Shards:
             if not outbox.idle:
                 outbox.withdraw(message, topic)
 
+    def skip(self, message: bytes, topic: str, below: int) -> None:
+        """Take back the frames of a message that have a lower number, wherever they wait."""
+        for outbox in self._outboxes:
+            if not outbox.idle:
+                outbox.skip(message, topic, below)
+
     def usage(self, now: float) -> float:
         """Return which part of the broker's limits the busiest one used in the last second."""
         return max(outbox.usage(now) for outbox in self._outboxes)

@@ -1,9 +1,17 @@
 """What `responder.RelaySide` remembers of execution environments; not part of the layer."""
 
+from typing import TYPE_CHECKING
+
 from .assembly import ReplayWindow
 from .frames import Frame, Message
 from .outbox import Sender
-from .protocol import UNKNOWN
+from .protocol import UNKNOWN, UNWANTED
+
+if TYPE_CHECKING:
+    from .relay_streams import OutStream
+
+NOTHING_TAKEN: tuple[int, list[tuple[int, int]]] = (0, [(0, UNWANTED)])
+"""What a POLL says that comes from a stub which has not heard that it streams."""
 
 
 class Request:
@@ -13,7 +21,19 @@ class Request:
         number: Its message id.
     """
 
-    __slots__ = ("answer", "event", "fields", "name", "number", "plain", "size", "state", "until")
+    __slots__ = (
+        "answer",
+        "event",
+        "fields",
+        "name",
+        "number",
+        "offsets",
+        "plain",
+        "size",
+        "state",
+        "stream",
+        "until",
+    )
 
     def __init__(self, number: bytes) -> None:
         self.number = number
@@ -22,6 +42,8 @@ class Request:
         self.fields: dict[str, str] = {}
         self.event = b""
         self.answer: Message | None = None
+        self.offsets = NOTHING_TAKEN
+        self.stream: OutStream | None = None
         self.plain = b""  # what a stored answer says, should it have to go in frames
         self.size = 0
         self.until = 0.0

@@ -23,6 +23,7 @@ from .protocol import (
     ACK_PATIENCE,
     ASKING,
     DONE,
+    DRYING,
     FUNCTION_FIELD,
     GONE,
     HERE,
@@ -41,6 +42,8 @@ from .protocol import (
     SEEKING,
     STALL_SECONDS,
     STORING,
+    STREAMING,
+    UNWANTED,
     URL_FIELD,
     ProtocolError,
     Publish,
@@ -49,6 +52,10 @@ from .protocol import (
 )
 from .record import Record
 from .seal import Sealer, SealError
+
+TYPE_CHECKING = False  # typing's own would cost an import
+if TYPE_CHECKING:
+    from .parts import PartBuffer
 
 PENDING_BYTES = 16 * 1024 * 1024
 PENDING_SECONDS = 120.0
@@ -78,6 +85,20 @@ class Failure(Record):
 
     def __init__(self, body: bytes) -> None:
         self._set(body=body)
+
+
+class Ended(Record):
+    """The function's response was streamed, and is over; `take_parts` has the rest of it.
+
+    Args:
+        error: Lambda's error JSON when it broke off; else empty.
+    """
+
+    __slots__ = ("error",)
+    error: bytes
+
+    def __init__(self, error: bytes) -> None:
+        self._set(error=error)
 
 
 class Absent(Record):
@@ -110,7 +131,15 @@ class Transfer(Record):
         self._set(name=name, url=url, headers=headers, body=body)
 
 
-Outcome = Answer | Failure | Absent
+Outcome = Answer | Failure | Ended | Absent
+
+BROKEN_OFF = (
+    b'{"errorMessage":"Nobody runs this function any more: the relay went away in the middle '
+    b'of the response. Start samlive dev for its stage and call again.",'
+    b'"errorType":"SamLive.RelayAbsent","stackTrace":[]}'
+)
+
+_TRIES = {ASKING: len(RESEND_SECONDS), ACCEPTED: LOST_POLLS, STREAMING: LOST_POLLS}
 
 _REASONS = {
     SEEKING: "no relay has announced itself on this stage",
@@ -183,6 +212,8 @@ class StubSide:
         self._timer = NEVER
         self._attempts = 0
         self._outcome: Outcome | None = None
+        self._stream: PartBuffer | None = None
+        self._streamer: _Relay | None = None
 
     @property
     def state(self) -> str:
@@ -198,6 +229,27 @@ class StubSide:
     def transfer(self) -> Transfer | None:
         """What has to be put into S3 or got from there; report it to `transferred`."""
         return self._transfer if self._state in (STORING, LOADING) else None
+
+    @property
+    def stream_fields(self) -> dict[str, str] | None:
+        """What the relay says of a streamed response; None while there is none."""
+        return self._stream.fields if self._stream else None
+
+    def take_parts(self, now: float) -> bytes:
+        """Return what has come of a streamed response since the last call.
+
+        Call it when the part before has been passed on: it confirms that one.
+        """
+        if self._stream is None:
+            return b""
+        ready = self._stream.take()
+        if self._stream.unconfirmed:
+            self._step("taken", now)
+        return ready
+
+    def refuse_parts(self, now: float) -> None:
+        """Say that a streamed response cannot be passed on any more, and be done with it."""
+        self._step("unwanted", now)
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -243,7 +295,7 @@ class StubSide:
         self._request = Message(frames.REQUEST, os.urandom(16), body)
         large = self._request.count > LARGE_FRAMES and now >= self._plain_until
         self._body = body if large else b""
-        self._asked = None
+        self._asked = self._stream = self._streamer = None
         self._step("begin", now)
 
     def transferred(self, body: bytes | None, now: float) -> None:
@@ -264,7 +316,7 @@ class StubSide:
 
     def abandon(self) -> None:
         """Give the pending request up: nothing more is sent for it, no answer is taken."""
-        self._request = None
+        self._request = self._stream = None
         self._state = DONE
         self._rest()
 
@@ -291,7 +343,7 @@ class StubSide:
         """Do what time demands."""
         if self._request is None or self._outcome is not None:
             return
-        if self._state in (ASKING, ACCEPTED):
+        if self._state in (ASKING, ACCEPTED, STREAMING):
             if not self._up:
                 return
             if not self._outbox.idle:
@@ -300,10 +352,12 @@ class StubSide:
                 return
             if self._assembly.missing(now, STALL_SECONDS):
                 self._step("partial", now)
+        if self._stream and self._up and now >= self._stream.gap_at:
+            self._step("partial", now)
         if now < self._timer:
             return
         # Counted, not timed: an environment may freeze for hours in between.
-        limit = {ASKING: len(RESEND_SECONDS), ACCEPTED: LOST_POLLS}.get(self._state, NEVER)
+        limit = _TRIES.get(self._state, NEVER)
         late = self._state == ASKING and now >= self._give_up_at
         self._step("silence" if late or self._attempts >= limit else "timeout", now)
 
@@ -312,10 +366,12 @@ class StubSide:
         if self._request is None or self._outcome is not None:
             return self._outbox.next_wakeup(now) if self._up else NEVER
         if not self._up:
-            return self._timer if self._state in (SEEKING, ORPHANED) else NEVER
+            return self._timer if self._state in (SEEKING, ORPHANED, DRYING) else NEVER
         times = [self._timer, self._outbox.next_wakeup(now)]
         if (asked := self._assembly.asked_at()) is not None:
             times.append(asked + STALL_SECONDS)
+        if self._stream:
+            times.append(self._stream.gap_at)
         return min(times)
 
     def take_publishes(self, now: float) -> list[Publish]:
@@ -348,6 +404,8 @@ class StubSide:
             was, self._presence = self._presence, HERE
             if was != HERE and self._state in (SEEKING, ORPHANED):
                 self._step("here", now)
+            elif was != HERE and self._streamer is self._relay:
+                self._step("back", now)
         elif self._relay is None or self._presence != HERE or (since, session) > self._relay.order:
             self._relay, self._presence = _Relay(session, shards, since, frame.counter), HERE
             self._relay.storage = bool(fields.get("storage"))
@@ -359,10 +417,14 @@ class StubSide:
             return
         if self._request is None or frame.message != self._request.message or self._outcome:
             return
-        body = self._assembly.add(frame, now)
-        if self._state == ACCEPTED:
+        if self._state in (ACCEPTED, STREAMING):
             self._attempts = 0
-        if frame.kind in (frames.RESPONSE, frames.ERROR):
+        answers = frame.kind in (frames.RESPONSE, frames.ERROR)
+        if answers and (self._stream or frame.flags & frames.STREAM):
+            self._hear_part(frame, now)
+            return
+        body = self._assembly.add(frame, now)
+        if answers:
             if self._state == ASKING:
                 self._step("ack", now)
             if body is not None and frame.flags & frames.STORED:
@@ -384,6 +446,21 @@ class StubSide:
         elif frame.kind == frames.REBOOT:
             self._relay.greeted = False
             self._step("greet" if body else "reboot", now)
+
+    def _hear_part(self, frame: Frame, now: float) -> None:
+        if self._state == ASKING:
+            self._step("ack", now)
+        if self._stream is None and self._state in (ACCEPTED, ORPHANED):
+            from .parts import PartBuffer
+
+            self._stream, self._streamer = PartBuffer(frame.sender), self._relay
+        streams = frame.flags & frames.STREAM
+        if self._stream is None or not streams or not self._stream.add(frame, now):
+            return
+        self._step("part", now)
+        if self._stream.complete:
+            self._outcome = Ended(self._stream.error)
+            self._step("answer", now)
 
     def _hear_place(self, body: bytes, now: float) -> None:
         asked = frames.REQUEST if self._asked is None else self._asked.kind
@@ -426,6 +503,22 @@ class StubSide:
         elif action == "hope":
             self._outbox.clear()
             self._timer = min(now + ORPHAN_SECONDS, self._give_up_at)
+        elif action == "pass_on":
+            if self._state == STREAMING:
+                self._timer = now + STALL_SECONDS
+        elif action in ("poll_parts", "ask_parts", "confirm"):
+            if action == "poll_parts" and self._state == STREAMING:
+                self._attempts += 1
+                self._timer = now + POLL_SECONDS[1]
+            assert self._stream is not None
+            self._send_offsets(self._stream.report(action == "poll_parts", now))
+        elif action == "let_go":
+            self._outcome = Ended(b"")
+            self._rest()
+            self._send_offsets(frames.encode_offsets(UNWANTED, []))
+        elif action == "break_off":
+            self._outcome = Ended(BROKEN_OFF)
+            self._rest()
         elif action == "give_up":
             self._outcome = Absent(_REASONS[before])
             self._rest()
@@ -481,6 +574,11 @@ class StubSide:
         self._send(Message(frames.POLL, self._request.message, gaps, flags))
         self._timer = now + POLL_SECONDS[1]
 
+    def _send_offsets(self, offsets: bytes) -> None:
+        assert self._request is not None
+        poll = Message(frames.POLL, self._request.message, offsets, frames.STREAM)
+        self._send(poll, None, self._streamer)
+
     def _rest(self) -> None:
         self._transfer = None
         self._body = b""
@@ -488,11 +586,13 @@ class StubSide:
         self._assembly.discard()
         self._timer = NEVER
 
-    def _send(self, message: Message, indices: list[int] | None = None) -> None:
-        assert self._relay is not None
-        shards = self._relay.shards
-        shard = shards[zlib.crc32(self._worker.encode()) % len(shards)]
-        topic = request_topic(self._app, self._stage, self._relay.session, shard)
+    def _send(
+        self, message: Message, indices: list[int] | None = None, relay: _Relay | None = None
+    ) -> None:
+        relay = relay or self._relay
+        assert relay is not None
+        shard = relay.shards[zlib.crc32(self._worker.encode()) % len(relay.shards)]
+        topic = request_topic(self._app, self._stage, relay.session, shard)
         self._outbox.put(topic, self._sender, message, indices)
 
     def _window(self, sender: bytes) -> ReplayWindow:

@@ -39,8 +39,12 @@ from .protocol import (
     RESPONDER,
     REST_SECONDS,
     RUNNING,
+    SILENCE_SECONDS,
     STALL_SECONDS,
+    STREAMED,
+    STREAMING,
     UNKNOWN,
+    UNWANTED,
     ProtocolError,
     Publish,
     session_sender,
@@ -58,7 +62,8 @@ from .relay_events import (
 )
 from .relay_presence import Presence
 from .relay_shards import Shards
-from .relay_workers import Request, Worker
+from .relay_streams import Offsets, Streams
+from .relay_workers import NOTHING_TAKEN, Request, Worker
 from .seal import Sealer, SealError
 
 __all__ = [
@@ -80,6 +85,8 @@ MAX_WORKERS = 4096
 CROWD_SECONDS = 60.0
 
 _OF_A_REQUEST = (frames.REQUEST, frames.POLL, frames.UPLOAD)
+_OVER = (ANSWERED, STREAMED)
+_EXPIRING = (HELD, ANSWERED, STREAMING, STREAMED)
 NEVER = float("inf")
 
 MAX_RESPONSE_BYTES = MAX_PAYLOAD_BYTES + 100
@@ -135,6 +142,7 @@ class RelaySide:
         self._presence = Presence(self._sealer, self._presence_topic, session, since_ms, about)
         self._name = session_sender(session)
         self._shards = Shards(self._sealer, shards, lambda shard: self.topics(shard)[-1])
+        self._streams = Streams(self._shards)
         self._workers: dict[bytes, Worker] = {}
         self._assembly = Reassembler(PENDING_BYTES, PENDING_SECONDS, eager=True)
         self._cached_bytes = 0
@@ -152,7 +160,7 @@ class RelaySide:
     def open_requests(self) -> int:
         """How many accepted requests still wait for their answer."""
         return sum(
-            request.state in (HELD, RUNNING)
+            request.state in (HELD, RUNNING, STREAMING)
             for worker in self._workers.values()
             for request in worker.requests.values()
         )
@@ -313,11 +321,58 @@ class RelaySide:
         self._step(*found, "answer", now)
         return True
 
+    def open_stream(
+        self, worker: str, request_id: str, fields: dict[str, str], now: float
+    ) -> bytes | None:
+        """Begin to answer a request while its handler still writes.
+
+        Args:
+            worker: Worker of the `Invocation`.
+            request_id: Request id of the `Invocation`.
+            fields: What the stub must know of the response: "content-type".
+            now: The time.
+
+        Returns:
+            Number of the stream, for `write_stream` and `end_stream`; None when the
+            request has its answer already or was never accepted.
+        """
+        found = self._find(worker, request_id)
+        if found is None:
+            return None
+        found[1].fields = fields
+        self._step(*found, "stream", now)
+        return found[1].number
+
+    def write_stream(self, worker: str, number: bytes, data: bytes, now: float) -> None:
+        """Add to a stream; what nobody takes any more is dropped."""
+        if (found := self._streaming(worker, number)) and found[1].stream:
+            found[1].stream.write(data)
+            self._step(*found, "part", now)
+
+    def end_stream(self, worker: str, number: bytes, error: bytes, now: float) -> None:
+        """End a stream.
+
+        Args:
+            worker: Worker of the `Invocation`.
+            number: Number of the stream.
+            error: Lambda's error JSON when it broke off; else empty.
+            now: The time.
+        """
+        if (found := self._streaming(worker, number)) and found[1].stream:
+            found[1].stream.end(error)
+            self._step(*found, "last part", now)
+
+    def room(self, worker: str, number: bytes) -> int:
+        """Return how many bytes a stream takes; at most 0: wait, it grows with packets."""
+        found = self._streaming(worker, number)
+        return found[1].stream.room if found and found[1].stream else 1
+
     def tick(self, now: float) -> None:
         """Do what time demands: ask for missing frames and environments, drop what is old."""
         for frame, gaps in self._assembly.missing(now, STALL_SECONDS):
             if worker := self._workers.get(frame.sender):
                 self._reply(worker, frames.ACK, frame.message, frames.encode_indices(gaps))
+        self._streams.flush(now)
         if now >= self._next_sweep:
             self._next_sweep = now + HELLO_SECONDS
             for worker in list(self._workers.values()):
@@ -333,7 +388,7 @@ class RelaySide:
             times.append(asked + STALL_SECONDS)
         if self._presence.due:
             times.append(now)
-        return min(*times, self._sweep_due)
+        return min(*times, self._sweep_due, self._streams.next_wakeup())
 
     def take_publishes(self, now: float) -> list[Publish]:
         """Return the packets that may leave now, paced per shard below the broker's limits."""
@@ -372,6 +427,8 @@ class RelaySide:
             return self._hear_upload(worker, frame.message)
         if frame.kind == frames.POLL:
             request = known or Request(frame.message)
+            if frame.flags & frames.STREAM:
+                return self._hear_report(worker, request, frames.decode_offsets(body), now)
             if frame.flags & frames.STORED:
                 worker.plain_until = now + REST_SECONDS
                 return self._step(worker, request, "plain poll", now)
@@ -423,6 +480,13 @@ class RelaySide:
             self._send_place(worker)
         return []
 
+    def _hear_report(
+        self, worker: Worker, request: Request, offsets: Offsets, now: float
+    ) -> list[RelayEvent]:
+        request.offsets = offsets
+        happened = "unwanted" if offsets[0] == UNWANTED else "poll"
+        return self._step(worker, request, happened, now)
+
     def _send_place(self, worker: Worker) -> None:
         fields = frames.encode_fields(worker.place or {})
         self._reply(worker, frames.UPLOAD_URL, worker.place_for, fields)
@@ -453,6 +517,8 @@ class RelaySide:
             fields, event = request.fields, request.event
             request.fields, request.event = {}, b""
             return [Invocation(worker.name, request.name, fields, event)]
+        elif action in ("open", "send_parts", "repeat_parts", "let_go"):
+            self._stream(worker, request, action, now)
         elif action == "refuse":
             request.answer = Message(frames.ERROR, request.number, NO_ENVIRONMENT)
             self._publish_answer(worker, request, now)
@@ -484,6 +550,22 @@ class RelaySide:
             outbox.withdraw(request.number, worker.topic)
         outbox.put(worker.topic, worker.sender, request.answer)
 
+    def _stream(self, worker: Worker, request: Request, action: str, now: float) -> None:
+        """Take an action of a streamed response."""
+        request.until = now + SILENCE_SECONDS
+        self._sweep_due = min(self._sweep_due, request.until)
+        if action == "open":
+            self._streams.open(worker, request, request.fields)
+            request.fields = {}
+        elif action == "let_go":
+            self._streams.let_go(worker, request)
+        elif action == "send_parts":
+            self._streams.flush(now)
+        elif request.stream is not None:
+            offsets, request.offsets = request.offsets, NOTHING_TAKEN
+            if not self._streams.confirm(worker, request.stream, offsets):
+                self._reply(worker, frames.ACK, request.number)
+
     def _repeat(self, worker: Worker, request: Request, indices: list[int] | None) -> None:
         assert request.answer is not None
         if indices is None and request.answer.count > 1:
@@ -503,6 +585,7 @@ class RelaySide:
     def _forget(self, worker: Worker, request: Request) -> None:
         del worker.requests[request.number]
         self._shards.withdraw(request.number, worker.topic)
+        self._streams.forget(request)
         self._cached_bytes -= request.size
 
     def _reply(self, worker: Worker, kind: int, number: bytes, body: bytes = b"") -> None:
@@ -514,7 +597,7 @@ class RelaySide:
 
     def _sweep(self, worker: Worker, now: float) -> None:
         for request in list(worker.requests.values()):
-            if request.state in (HELD, ANSWERED) and now >= request.until:
+            if request.state in _EXPIRING and now >= request.until:
                 self._step(worker, request, "expired", now)
         held = any(request.state == HELD for request in worker.requests.values())
         if held and now - worker.asked_at >= HELLO_SECONDS:
@@ -527,7 +610,7 @@ class RelaySide:
             for request in worker.requests.values():
                 if request.state == HELD:
                     return self._next_sweep
-                if request.state == ANSWERED:
+                if request.state in _EXPIRING:
                     due = min(due, max(request.until, self._next_sweep))
         return due
 
@@ -553,7 +636,7 @@ class RelaySide:
             idle = (
                 (worker.heard_at, key)
                 for key, worker in self._workers.items()
-                if all(request.state == ANSWERED for request in worker.requests.values())
+                if all(request.state in _OVER for request in worker.requests.values())
             )
             self._dismiss(idle)
         topic = reply_topic(self._app, self._stage, name)
@@ -574,6 +657,11 @@ class RelaySide:
                 if request.name == request_id and request.state == RUNNING:
                     return found, request
         return None
+
+    def _streaming(self, worker: str, number: bytes) -> tuple[Worker, Request] | None:
+        found = self._workers.get(worker_sender(worker))
+        request = found.requests.get(number) if found else None
+        return (found, request) if found and request and request.state == STREAMING else None
 
     def _outbox(self, worker: Worker) -> Outbox:
         return self._shards.outbox(worker.shard, worker.name)

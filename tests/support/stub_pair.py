@@ -77,6 +77,8 @@ class Pair:
         self._number = 0
         self.answers = True
         self.bucket = Bucket()
+        self.takes = True
+        self.taken = b""
 
     def connect(self) -> None:
         self.stub.connected(self.now)
@@ -101,6 +103,7 @@ class Pair:
     def begin(self, event: bytes = b"event", name: str = "") -> str:
         self._number += 1
         name = name or f"request-{self._number}"
+        self.taken = b""
         self.stub.begin({"aws-request-id": name}, event, self.now)
         return name
 
@@ -116,6 +119,7 @@ class Pair:
         if self.reorder and self._random.random() < self.reorder:
             self._random.shuffle(flying)
         for packet in flying:
+            self.take()
             self.sent.append(packet)
             if packet.retain:
                 self.retained = packet
@@ -123,7 +127,13 @@ class Pair:
                 continue
             for _ in range(2 if self._random.random() < self.repeat else 1):
                 self._deliver(packet)
+        self.take()
         return bool(flying)
+
+    def take(self) -> None:
+        """Pass on what has come of a streamed response, unless the caller is slow."""
+        if self.takes:
+            self.taken += self.stub.take_parts(self.now)
 
     def settle(self) -> None:
         while self.step():

@@ -1,0 +1,216 @@
+"""Streamed responses on their way out of the relay; not part of the layer.
+
+What a handler writes becomes parts. A part that waits to leave still grows, and
+one that is not full waits `PART_SECONDS` after the one before it, so a handler
+that writes word by word costs few publishes; the first leaves at once. Parts
+are kept until the stub confirms them. What is not confirmed is never much more
+than `WINDOW_BYTES`, because `OutStream.room` then makes the writer wait.
+"""
+
+import json
+
+from . import frames
+from .contract import CHUNK_BYTES, MAX_STREAM_BYTES
+from .frames import LAST, Outgoing, Part
+from .protocol import PART_SECONDS, UNWANTED, WINDOW_BYTES
+from .relay_shards import Shards
+from .relay_workers import Request, Worker
+
+NEVER = float("inf")
+
+Offsets = tuple[int, list[tuple[int, int]]]
+"""Bytes taken, and the ranges that are missing."""
+
+TOO_LARGE = (
+    b'{"errorMessage":"Response payload size exceeded maximum allowed payload size '
+    b'(%d bytes).","errorType":"Function.ResponseSizeTooLarge"}' % MAX_STREAM_BYTES
+)
+MAX_ERROR_BYTES = 48 * 1024
+"""An error must fit into the last part."""
+
+
+class OutStream(Outgoing):
+    """One response, from the first byte to the last confirmation.
+
+    Args:
+        message: Message id of the request.
+        fields: What the stub must know of the response, such as "content-type".
+    """
+
+    __slots__ = ("_confirmed", "_end", "_limit", "_next_at", "_parts", "_queued", "over")
+
+    def __init__(self, message: bytes, fields: dict[str, str]) -> None:
+        self.message = message
+        self.kind = frames.RESPONSE
+        self.count = 0
+        self.over = False
+        self._parts: dict[int, Part] = {}
+        self._queued = 0
+        self._next_at = 0.0
+        self._end = self._confirmed = 0
+        self._add(frames.encode_request(fields, b""))
+        self._limit = self._end + MAX_STREAM_BYTES
+
+    @property
+    def room(self) -> int:
+        """How many bytes may be written before a pause; at most 0: wait."""
+        return WINDOW_BYTES - (self._end - self._confirmed)
+
+    def write(self, data: bytes) -> None:
+        """Add what the handler wrote; beyond Lambda's limit the stream breaks off."""
+        if self.over:
+            return
+        if self._end + len(data) > self._limit:
+            self.end(TOO_LARGE)
+        else:
+            self._add(data)
+
+    def end(self, error: bytes = b"") -> None:
+        """Write the last part.
+
+        Args:
+            error: Lambda's error JSON when the response broke off.
+        """
+        if self.over:
+            return
+        self.over = True
+        last = self._parts.get(self.count - 1)
+        if last is None or last.closed or error:
+            last = self._new_part()
+        last.flags |= LAST
+        if error:
+            last.kind = frames.ERROR
+            last.body += _shortened(error)
+
+    def due(self, now: float) -> list[int]:
+        """Return the numbers of the parts that may now join the queue."""
+        ready = self.count if self.due_at <= now else self.count - 1
+        numbers = list(range(self._queued, ready))
+        if numbers:
+            self._queued, self._next_at = ready, now + PART_SECONDS
+        return numbers
+
+    @property
+    def due_at(self) -> float:
+        """When `due` will have the last part there is; infinity when it has left."""
+        if self._queued == self.count:
+            return NEVER
+        full = self.over or self._parts[self.count - 1].closed or self.count - self._queued > 1
+        return 0.0 if full else self._next_at
+
+    def confirm(self, taken: int, gaps: list[tuple[int, int]]) -> tuple[int, list[int]]:
+        """Forget what the stub has taken.
+
+        Returns:
+            Number of the first part that is left, and of those that it misses.
+        """
+        if taken == UNWANTED:
+            self._parts.clear()
+            self._confirmed, self.over = self._end, True
+            self._queued = self.count
+            return self.count, []
+        for number, part in list(self._parts.items()):
+            end = part.offset + len(part.body)
+            if end > taken or number >= self._queued or part.flags & LAST:
+                break
+            del self._parts[number]
+            self._confirmed = end
+        first = next(iter(self._parts), self.count)
+        missing = [
+            number
+            for number, part in self._parts.items()
+            if number < self._queued and any(start <= part.offset < end for start, end in gaps)
+        ]
+        return first, missing
+
+    def frame_size(self, index: int) -> int:
+        """Return how many bytes part `index` takes; it grows no more from now on."""
+        return len(self._parts[index].packed)
+
+    def encode(self, index: int, sender: bytes, counter: int) -> bytes:
+        """Return part `index` as bytes, ready to be sealed."""
+        return self._parts[index].encode(sender, counter)
+
+    def _add(self, data: bytes) -> None:
+        view, at = memoryview(data), 0
+        while at < len(data):
+            part = self._parts.get(self.count - 1)
+            if part is None or part.closed:
+                part = self._new_part()
+            room = CHUNK_BYTES - len(part.body)
+            part.body += view[at : at + room]
+            at += room
+        self._end += len(data)
+
+    def _new_part(self) -> Part:
+        last = self._parts.get(self.count - 1)
+        offset = last.offset + len(last.body) if last else self._end
+        part = self._parts[self.count] = Part(self.message, offset)
+        self.count += 1
+        return part
+
+
+class Streams:
+    """The responses of a session that are being streamed.
+
+    Args:
+        shards: Its connections.
+    """
+
+    __slots__ = ("_open", "_shards")
+
+    def __init__(self, shards: Shards) -> None:
+        self._shards = shards
+        self._open: dict[bytes, tuple[Worker, OutStream]] = {}
+
+    def open(self, worker: Worker, request: Request, fields: dict[str, str]) -> None:
+        """Begin the response of a request."""
+        request.stream = OutStream(request.number, fields)
+        self._open[request.number] = (worker, request.stream)
+
+    def forget(self, request: Request) -> None:
+        """Drop what there is of a request's response."""
+        self._open.pop(request.number, None)
+        request.stream = None
+
+    def let_go(self, worker: Worker, request: Request) -> None:
+        """Take and send no more of a response: nobody wants it."""
+        if request.stream is not None:
+            first, _ = request.stream.confirm(UNWANTED, [])
+            self._shards.skip(request.number, worker.topic, first)
+        self._open.pop(request.number, None)
+
+    def flush(self, now: float) -> None:
+        """Let the parts that are due join the queues of their connections."""
+        for number, (worker, stream) in list(self._open.items()):
+            self._put(worker, stream, stream.due(now))
+            if stream.over and stream.due_at == NEVER:
+                del self._open[number]
+
+    def next_wakeup(self) -> float:
+        """Return when `flush` is due; infinity when nothing waits for it."""
+        return min((stream.due_at for _, stream in self._open.values()), default=NEVER)
+
+    def confirm(self, worker: Worker, stream: OutStream, offsets: Offsets) -> bool:
+        """Take a stub's report; return whether something of the stream is on its way to it."""
+        first, missing = stream.confirm(*offsets)
+        self._shards.skip(stream.message, worker.topic, first)
+        self._put(worker, stream, missing)
+        return self._shards.outbox(worker.shard, worker.name).holds(stream.message, worker.topic)
+
+    def _put(self, worker: Worker, stream: OutStream, numbers: list[int]) -> None:
+        if numbers:
+            outbox = self._shards.outbox(worker.shard, worker.name)
+            outbox.put(worker.topic, worker.sender, stream, numbers)
+
+
+def _shortened(error: bytes) -> bytes:
+    """Return an error that fits into a part: without its trace when it is too long."""
+    if len(error) <= MAX_ERROR_BYTES:
+        return error
+    try:
+        parsed = json.loads(error)
+        kept = {name: str(parsed[name])[:4096] for name in ("errorType", "errorMessage")}
+    except (ValueError, KeyError, TypeError):
+        kept = {"errorType": "Runtime.Unknown", "errorMessage": ""}
+    return json.dumps(kept).encode()
