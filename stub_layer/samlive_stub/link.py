@@ -15,9 +15,9 @@ import sys
 import time
 from collections.abc import Mapping
 
-from .connection import Connection
-from .contract import Settings, stub_client_id
-from .environment import for_local_process, worker_of
+from .contract import Settings
+from .environment import for_local_process
+from .init import Early
 from .protocol import ACCEPTED
 from .requester import Absent, Outcome, StubSide, Transfer
 from .session import CONNECT, PUBLISH, SUBSCRIBE, UPGRADE, Refused
@@ -69,27 +69,29 @@ class Link:
         settings: What the transform wrote for this function.
         key: The stage's key.
         environ: Environment of this process.
+        early: The connection that Init opened; without one `prepare` opens it.
     """
 
-    def __init__(self, settings: Settings, key: bytes, environ: Mapping[str, str]) -> None:
-        worker = worker_of(environ)
+    def __init__(
+        self,
+        settings: Settings,
+        key: bytes,
+        environ: Mapping[str, str],
+        early: Early | None = None,
+    ) -> None:
+        self._early = early
+        opened = early or Early(settings, environ)
         self._settings = settings
         self._key = key
         self._side = StubSide(
             key,
             settings.app,
             settings.stage,
-            worker,
+            opened.worker,
             settings.function,
             for_local_process(environ),
         )
-        self._connection = Connection(
-            settings.endpoint,
-            settings.region,
-            stub_client_id(settings.app, settings.stage, worker),
-            self._side.topics,
-            environ,
-        )
+        self._connection = opened.connection
         self._grace_until = time.monotonic() + GRACE_SECONDS
         self._event = b""
         self._refusal: Refused | None = None
@@ -99,9 +101,17 @@ class Link:
 
     def prepare(self) -> None:
         """Connect ahead of the first request; a failure is left for it to meet again."""
-        try:
-            self._connect()
-        except (Refused, OSError) as problem:
+        problem = None
+        if self._early:
+            problem = self._early.problem
+            if self._connection.open:
+                self._side.connected(time.monotonic())
+        else:
+            try:
+                self._connect()
+            except (Refused, OSError) as failure:
+                problem = failure
+        if problem:
             self._tell(f"not connected yet: {problem}")
 
     def idle_until(self, descriptor: int) -> None:

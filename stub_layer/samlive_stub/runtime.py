@@ -8,13 +8,13 @@ Runtime API: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
 import binascii
-import os
 import sys
 import time
 from collections.abc import Mapping
 
 from .contract import VARIABLE, Settings
 from .http1 import HttpConnection, Response
+from .init import Early
 from .link import Link, LinkError
 from .protocol import REQUEST_ID_FIELD
 from .requester import Absent, Failure, Outcome
@@ -30,10 +30,12 @@ class Runtime:
 
     Args:
         environ: Environment of this process.
+        early: The connection that Init opened, if it could read the settings.
     """
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], early: Early | None = None) -> None:
         self._environ = environ
+        self._early = early
         self._api = HttpConnection(environ["AWS_LAMBDA_RUNTIME_API"])
         self._policy = ""
 
@@ -41,7 +43,7 @@ class Runtime:
         """Serve until the process is ended; return an exit status when it cannot start."""
         try:
             settings = Settings.decode(self._environ.get(VARIABLE, ""))
-            link = Link(settings, _key_of(settings), self._environ)
+            link = Link(settings, _key_of(settings), self._environ, self._early)
         except ValueError as problem:
             return self._init_error(problem)
         self._policy = settings.absence
@@ -124,11 +126,6 @@ def fields_of(headers: dict[str, str]) -> dict[str, str]:
         fields["content-type"] = headers["content-type"]
     fields["now-ms"] = str(int(time.time() * 1000))
     return fields
-
-
-def main() -> int:
-    """Run the stub in this process's environment."""
-    return Runtime(os.environ).run()
 
 
 def _key_of(settings: Settings) -> bytes:

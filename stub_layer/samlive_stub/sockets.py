@@ -14,8 +14,6 @@ reading a whole CA bundle would cost 18 ms.
 import _socket
 import os
 import time
-from collections.abc import Callable
-from typing import Any
 
 CONNECT_SECONDS = 5.0
 
@@ -47,10 +45,17 @@ class Secured:
     __slots__ = ("_plain", "_tls", "pending")
 
     def __init__(self, plain: Plain, host: str) -> None:
+        import _ssl  # 3 ms that a local broker does not need
+
+        context = _ssl._SSLContext(_ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = _TLS_1_2
+        if context.verify_mode != _ssl.CERT_REQUIRED or not context.check_hostname:
+            raise AttributeError("a client's context that trusts everybody")
+        context.load_verify_locations(ROOTS)
         self._plain = plain
-        self._tls = _context()._wrap_socket(plain, False, host)
+        self._tls = context._wrap_socket(plain, False, host)  # type: ignore[attr-defined]
         self._tls.do_handshake()
-        self.pending: Callable[[], int] = self._tls.pending
+        self.pending = self._tls.pending
 
     def recv(self, size: int) -> bytes:
         """Return what has come, b"" at the end."""
@@ -83,7 +88,7 @@ class Secured:
 Socket = Plain | Secured
 
 
-def open_socket(endpoint: str, unprotected: bool = False) -> Any:
+def open_socket(endpoint: str, unprotected: bool = False) -> Socket:
     """Open a connection: TLS with Amazon's roots, or none to this machine.
 
     Args:
@@ -140,25 +145,14 @@ def dial(host: str, port: int) -> Plain:
     raise failure
 
 
-def _secured(plain: Plain, host: str) -> Any:
+def _secured(plain: Plain, host: str) -> Socket:
     try:
         return Secured(plain, host)
     except (ImportError, AttributeError, TypeError):
         return _secured_publicly(plain, host)
 
 
-def _context() -> Any:
-    import _ssl  # 3 ms that a local broker does not need
-
-    context = _ssl._SSLContext(_ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = _TLS_1_2
-    if context.verify_mode != _ssl.CERT_REQUIRED or not context.check_hostname:
-        raise AttributeError("a client's context that trusts everybody")
-    context.load_verify_locations(ROOTS)
-    return context
-
-
-def _secured_publicly(plain: Plain, host: str) -> Any:
+def _secured_publicly(plain: Plain, host: str) -> Socket:
     import socket
     import ssl
 
@@ -168,7 +162,7 @@ def _secured_publicly(plain: Plain, host: str) -> Any:
     known = socket.socket(fileno=plain.detach())
     known.settimeout(timeout)
     try:
-        return context.wrap_socket(known, server_hostname=host)
+        return context.wrap_socket(known, server_hostname=host)  # type: ignore[return-value]
     except BaseException:
         known.close()
         raise
