@@ -55,15 +55,12 @@ MESSAGE_ID_BYTES = 16
 MAX_MESSAGE_BYTES = MAX_PAYLOAD_BYTES + 128 * 1024
 """Room for Lambda's largest payload and a request's fields."""
 
-PACK_BYTES = 1024
-"""A part of a stream is compressed from this size on."""
-
 MAX_OFFSET = MAX_STREAM_BYTES + 128 * 1024
 """Room for Lambda's largest streamed response and its fields."""
 
-_HEADER = struct.Struct("!BBQ20s16sHHI8s")
+HEADER = struct.Struct("!BBQ20s16sHHI8s")
 _FIELD = struct.Struct("!HI")
-HEADER_BYTES = _HEADER.size
+HEADER_BYTES = HEADER.size
 
 
 class FrameError(ValueError):
@@ -104,7 +101,7 @@ class Frame(Record):
         """
         if len(packet) < HEADER_BYTES:
             raise FrameError("shorter than a frame's header")
-        kind, flags, counter, sender, message, index, count, total, digest = _HEADER.unpack_from(
+        kind, flags, counter, sender, message, index, count, total, digest = HEADER.unpack_from(
             packet
         )
         if kind not in KINDS:
@@ -184,7 +181,7 @@ class Message(Outgoing):
     def encode(self, index: int, sender: bytes, counter: int) -> bytes:
         """Return frame `index` as bytes, ready to be sealed."""
         start = index * CHUNK_BYTES
-        header = _HEADER.pack(
+        header = HEADER.pack(
             self.kind,
             self.flags,
             counter,
@@ -227,48 +224,6 @@ def _check_part(index: int, count: int, offset: int, size: int) -> None:
 def chunks_of(size: int) -> int:
     """Return how many frames a body of `size` bytes takes."""
     return max(1, -(-size // CHUNK_BYTES))
-
-
-class Part:
-    """One part of a stream on its way out; packed when its size is first asked for.
-
-    Args:
-        message: Message id of the request.
-        offset: Bytes of the stream before it.
-    """
-
-    __slots__ = ("_packed", "body", "flags", "kind", "message", "offset")
-
-    def __init__(self, message: bytes, offset: int) -> None:
-        self.kind = RESPONSE
-        self.flags = STREAM
-        self.message = message
-        self.offset = offset
-        self.body = bytearray()
-        self._packed: bytes | None = None
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing can be added any more."""
-        return self._packed is not None or len(self.body) >= CHUNK_BYTES
-
-    @property
-    def packed(self) -> bytes:
-        """The body as it travels."""
-        if self._packed is None:
-            body = bytes(self.body)
-            packed = zlib.compress(body, 1) if len(body) >= PACK_BYTES else body
-            if len(packed) < len(body):
-                body = packed
-                self.flags |= COMPRESSED
-            self._packed = body
-        return self._packed
-
-    def encode(self, sender: bytes, counter: int) -> bytes:
-        """Return it as bytes, ready to be sealed."""
-        body = self.packed
-        place = (self.message, 0, 1, self.offset, bytes(8))
-        return _HEADER.pack(self.kind, self.flags, counter, sender, *place) + body
 
 
 def join(frame: Frame, chunks: list[bytes]) -> bytes:

@@ -8,10 +8,11 @@ than `WINDOW_BYTES`, because `OutStream.room` then makes the writer wait.
 """
 
 import json
+import zlib
 
 from . import frames
 from .contract import CHUNK_BYTES, MAX_STREAM_BYTES
-from .frames import LAST, Outgoing, Part
+from .frames import LAST, Outgoing
 from .protocol import PART_SECONDS, UNWANTED, WINDOW_BYTES
 from .relay_shards import Shards
 from .relay_workers import Request, Worker
@@ -25,8 +26,53 @@ TOO_LARGE = (
     b'{"errorMessage":"Response payload size exceeded maximum allowed payload size '
     b'(%d bytes).","errorType":"Function.ResponseSizeTooLarge"}' % MAX_STREAM_BYTES
 )
+PACK_BYTES = 1024
+"""A part is compressed from this size on."""
+
 MAX_ERROR_BYTES = 48 * 1024
 """An error must fit into the last part."""
+
+
+class Part:
+    """One part of a stream on its way out; packed when its size is first asked for.
+
+    Args:
+        message: Message id of the request.
+        offset: Bytes of the stream before it.
+    """
+
+    __slots__ = ("_packed", "body", "flags", "kind", "message", "offset")
+
+    def __init__(self, message: bytes, offset: int) -> None:
+        self.kind = frames.RESPONSE
+        self.flags = frames.STREAM
+        self.message = message
+        self.offset = offset
+        self.body = bytearray()
+        self._packed: bytes | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be added any more."""
+        return self._packed is not None or len(self.body) >= CHUNK_BYTES
+
+    @property
+    def packed(self) -> bytes:
+        """The body as it travels."""
+        if self._packed is None:
+            body = bytes(self.body)
+            packed = zlib.compress(body, 1) if len(body) >= PACK_BYTES else body
+            if len(packed) < len(body):
+                body = packed
+                self.flags |= frames.COMPRESSED
+            self._packed = body
+        return self._packed
+
+    def encode(self, sender: bytes, counter: int) -> bytes:
+        """Return it as bytes, ready to be sealed."""
+        body = self.packed
+        place = (self.message, 0, 1, self.offset, bytes(8))
+        return frames.HEADER.pack(self.kind, self.flags, counter, sender, *place) + body
 
 
 class OutStream(Outgoing):

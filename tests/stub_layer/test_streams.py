@@ -11,7 +11,7 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from samlive_stub import frames, relay_streams
 from samlive_stub.contract import CHUNK_BYTES
-from samlive_stub.frames import Frame, FrameError, Part
+from samlive_stub.frames import Frame, FrameError
 from samlive_stub.parts import PartBuffer
 from samlive_stub.protocol import (
     DONE,
@@ -23,7 +23,7 @@ from samlive_stub.protocol import (
     UNWANTED,
     WINDOW_BYTES,
 )
-from samlive_stub.relay_streams import OutStream
+from samlive_stub.relay_streams import OutStream, Part
 from samlive_stub.requester import BROKEN_OFF, Answer, Ended
 from samlive_stub.responder import RelaySide
 from stub_faults import Faults
@@ -114,7 +114,7 @@ def test_what_is_no_part_is_refused(changes: dict[str, Any], reason: str) -> Non
     }  # fmt: skip
     body = values.pop("body")
     with pytest.raises(FrameError, match=reason):
-        Frame(frames._HEADER.pack(*values.values()) + body)
+        Frame(frames.HEADER.pack(*values.values()) + body)
 
 
 def test_a_report_that_is_cut_is_refused() -> None:
