@@ -61,6 +61,7 @@ class TextOutput:
             "invocation": self._invocation,
             "log": self._log,
             "reload": self._reload,
+            "build": self._build,
             "connection": self._connection,
             "note": self._note,
             "warning": self._warning,
@@ -114,6 +115,9 @@ class TextOutput:
             return
         if status == "uploaded":
             self._line((f"  uploaded {said['origin']} ({said['bytes']} bytes)", "dim"))
+            return
+        if status == "redelivered":
+            self._line((f"gave back {said['events']} events that had waited", "dim"))
             return
         self._end_progress()
         if status in ("started", "deleting", "restoring", "waiting"):
@@ -214,6 +218,16 @@ class TextOutput:
         files = ", ".join(name.rpartition("/")[2] for name in said["files"])
         functions = ", ".join(said["functions"]) or "no effect on this stage"
         self._line(("reload ", _BUSY), f"{files} -> {functions}")
+
+    def _build(self, said: dict[str, Any]) -> None:
+        if said["status"] == "started":
+            self._of(said["function"], ("building", "dim"))
+            return
+        failed = said["status"] == "failed"
+        text = f"{'does not build' if failed else 'built'} ({said['seconds']:.1f} s)"
+        self._of(said["function"], (text, _BAD if failed else "dim"))
+        for line in said.get("problem", "").splitlines():
+            self._of(said["function"], "|  ", line)
 
     # --- everything else --------------------------------------------------
 

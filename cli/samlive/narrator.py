@@ -50,12 +50,25 @@ class Narrator:
                 )
             case events.Reloaded():
                 self._output.tell("reload", functions=event.functions, files=event.files)
+            case events.BuildStarted():
+                self._output.tell("build", function=event.function, status="started")
+            case events.BuildEnded():
+                self._output.tell("build", **_built(event))
             case events.ConnectionChanged():
                 self._output.tell("connection", state=event.state, detail=event.detail)
             case events.TakenOver():
                 self._taken_over(event.owner)
             case events.Warned():
                 self._output.tell("warning", function=event.function, text=event.text)
+
+
+def _built(event: events.BuildEnded) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "function": event.function,
+        "status": "failed" if event.problem else "built",
+        "seconds": round(event.seconds, 3),
+    }
+    return {**said, "problem": event.problem} if event.problem else said
 
 
 def _ended(event: events.InvocationEnded) -> dict[str, Any]:

@@ -21,6 +21,7 @@ EVENTS = {
     "invocation": "a request was answered: function, request_id, status, duration_ms, cold",
     "log": "a function wrote a line: function, request_id, stream, text",
     "reload": "code changed on disk: functions, files",
+    "build": "what a function runs is being built, or was: function, status, seconds, problem",
     "connection": "the link to AWS IoT: state, detail",
     "note": "something to know that needs no action: text",
     "warning": "something to look at: text; function where it is about one",

@@ -39,6 +39,38 @@ class Broker:
 
 
 @dataclass(frozen=True, slots=True)
+class Build:
+    """How a function's sources become what runs.
+
+    It is either a job for aws-lambda-builders or a command for the shell. A command
+    runs in the code's folder and finds in ARTIFACTS_DIR the folder to fill, in
+    SCRATCH_DIR one that stays for the next build. When it fills nothing, the code's
+    folder itself is what runs.
+
+    Args:
+        command: For the shell; "" when aws-lambda-builders does it.
+        language: Language, dependency manager ("" for none) and manifest, as
+            aws-lambda-builders knows them.
+        manager: See language.
+        manifest: See language.
+        options: Its options, as JSON.
+        debug: Whether to build for a debugger.
+        lists: A command that prints, after a build, further files that it has read:
+            one a line, or as a rule of make.
+        sources: Files and folders that it is made from; the code's folder when empty.
+    """
+
+    command: str = ""
+    language: str = ""
+    manager: str = ""
+    manifest: Path | None = None
+    options: str = "{}"
+    debug: bool = False
+    lists: str = ""
+    sources: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LocalFunction:
     """A live function as it stands on this machine.
 
@@ -55,6 +87,8 @@ class LocalFunction:
             for one, deadlines do not end it, and other environments of the function
             run without.
         build_properties: The template's Metadata.BuildProperties, for TypeScript.
+        build: What has to be done before it runs; None when the code runs as it is.
+        run: The user's own command that runs it, for the shell; "" for the runtime's.
     """
 
     logical_id: str
@@ -67,6 +101,8 @@ class LocalFunction:
     architecture: str = "x86_64"
     debug_port: int | None = None
     build_properties: Mapping[str, object] = field(default_factory=dict, hash=False)
+    build: Build | None = None
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)

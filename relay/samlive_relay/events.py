@@ -56,6 +56,22 @@ class Reloaded:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildStarted:
+    """What a function runs is being built from its sources."""
+
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuildEnded:
+    """A build has ended; a problem is what the compiler said when it failed."""
+
+    function: str
+    seconds: float
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionChanged:
     """The link to the broker: "connected", "reconnecting" or "refused", and why."""
 
@@ -83,6 +99,8 @@ RelayEvent = (
     | InvocationEnded
     | LogLine
     | Reloaded
+    | BuildStarted
+    | BuildEnded
     | ConnectionChanged
     | TakenOver
     | Warned

@@ -38,6 +38,8 @@ from .config import LocalFunction, RelayConfig
 from .connections import Connections
 from .errors import RelayError
 from .events import (
+    BuildEnded,
+    BuildStarted,
     InvocationEnded,
     InvocationStarted,
     LogLine,
@@ -108,7 +110,7 @@ class Relay:
         self._announced = False
         self._refusals: set[str] = set()
         self._wakeup: asyncio.TimerHandle | None = None
-        self._starter = Starter(config, self._warn)
+        self._starter = Starter(config, self._warn, self._on_build)
         self._pool = Pool(
             self._functions,
             self._starter.start,
@@ -301,6 +303,10 @@ class Relay:
     def _on_change(self, changed: set[str], created: set[str]) -> None:
         self._pool.code_changed(changed)
         self._pool.files_added(created)
+
+    def _on_build(self, function: str, seconds: float | None, problem: str) -> None:
+        started = BuildStarted(function)
+        self._observe(started if seconds is None else BuildEnded(function, seconds, problem))
 
     def _on_reload(self, functions: Iterable[str], files: Iterable[str]) -> None:
         self._observe(Reloaded(tuple(functions), tuple(files)))

@@ -44,8 +44,11 @@ IGNORED = frozenset(
 UNWATCHED = IGNORED - {"__pycache__"}
 """Small enough to be watched along; its events are only left out."""
 
-SOURCES = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx", ".json")
-"""A new file with one of these endings may change what an import finds."""
+SOURCES = tuple(
+    ".c .cc .cjs .cpp .cs .csproj .cts .fs .go .gradle .h .java .js .json .kt .kts .mjs .mod .mts "
+    ".properties .proto .py .rb .rs .scala .sum .toml .ts .tsx .xml .yaml .yml".split()
+)
+"""A new file with one of these endings may change what an import finds, or a build makes."""
 
 FIRST_SECONDS = 0.003
 LONGEST_SECONDS = 0.2

@@ -30,6 +30,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
                    "cold": False, "over_timeout": True, "error": {"type": "E", "message": "boom"}},
     "log": {"function": "Orders", "request_id": "1", "stream": "stdout", "text": "[bold]x[/bold]"},
     "reload": {"functions": ["Orders"], "files": ["/x/app.py"]},
+    "build": {"function": "Orders", "status": "failed", "seconds": 1.5, "problem": "a.go:1: no"},
     "connection": {"state": "reconnecting", "detail": "gone"},
     "note": {"text": "template.yaml:3: Orders: odd"},
     "warning": {"function": "Orders", "text": "odd"},
@@ -172,11 +173,15 @@ class TestNarrator:
     def test_everything_else_is_told(self, narrator: Narrator, out: Told) -> None:
         narrator(events.LogLine("Orders", "1", "stdout", "hi"))
         narrator(events.Reloaded(("Orders",), ("app.py",)))
+        narrator(events.BuildStarted("Orders"))
+        narrator(events.BuildEnded("Orders", 1.5, "a.go:1: no"))
         narrator(events.ConnectionChanged("connected"))
         narrator(events.Warned("", "odd"))
         assert [event["event"] for event in out.events] == [
             "log",
             "reload",
+            "build",
+            "build",
             "connection",
             "warning",
         ]

@@ -41,6 +41,9 @@ MAX_ATTEMPTS = 10
 SETTLE_SECONDS = 0.2
 """How long a file that is gone or empty may still be in the middle of a save."""
 
+MODULES = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx", ".json", ".rb")
+"""Endings of what an import may find in functions that are not built."""
+
 Start = Callable[[LocalFunction, Mapping[str, str], Hooks], Awaitable[Worker]]
 """Starts a worker for a function with a remote environment's variables."""
 
@@ -189,7 +192,7 @@ class Pool:
         found: dict[str, set[str]] = {}
         for environment in self._alive():
             function = self._functions.get(environment.function)
-            if new := {path for path in files if _is_below(path, function)}:
+            if new := {path for path in files if _may_find(function, path)}:
                 found.setdefault(environment.function, set()).update(new)
                 assert environment.worker is not None
                 environment.worker.outdated = True
@@ -354,8 +357,12 @@ async def _until_saved(worker: Worker) -> None:
         await asyncio.sleep(0.002)
 
 
-def _is_below(path: str, function: LocalFunction | None) -> bool:
+def _may_find(function: LocalFunction | None, path: str) -> bool:
+    """Tell whether a new file may change what a function finds when it loads."""
     if function is None:
+        return False
+    built = function.build is not None or function.run
+    if not built and not path.endswith(MODULES):
         return False
     folders = (function.code, *function.layers)
     return any(path.startswith(os.path.realpath(folder) + os.sep) for folder in folders)

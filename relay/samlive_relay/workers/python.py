@@ -85,7 +85,7 @@ class PythonWorker(Worker):
 
     def reload(self) -> bool:
         """Load changed code in place, which keeps a debugger attached."""
-        if not self.debugged or self._channel is None:
+        if not self.debugged or self._channel is None or self.boot.inputs:
             return False
         self.loaded.clear()
         self.outdated = False

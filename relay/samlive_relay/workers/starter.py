@@ -1,16 +1,21 @@
 """Starts the right kind of process for a function's runtime."""
 
+import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from samlive_relay.config import LocalFunction, RelayConfig
 from samlive_relay.errors import RelayError
 
-from . import bootstrap, environment, interpreters, node
+from . import environment, interpreters, node, programs
 from .api_worker import ApiWorker
+from .builds import BuildError, Builds, Built, OnBuild
+from .node_worker import NodeWorker
 from .python import PythonWorker
 from .runtime_api import RuntimeApi
-from .stamps import GONE, stat
+from .spares import Spares
 from .typescript import Bundler
 from .worker import Boot, Hooks, Worker
 from .zygotes import Zygotes
@@ -24,14 +29,20 @@ class Starter:
     Args:
         config: The session's configuration.
         warn: Told, once per function, what the user should know: logical id, text.
+        on_build: Told of builds.
     """
 
-    def __init__(self, config: RelayConfig, warn: Warn) -> None:
+    def __init__(
+        self, config: RelayConfig, warn: Warn, on_build: OnBuild = lambda *_: None
+    ) -> None:
         self._config = config
         self._warn = warn
         self._api = RuntimeApi()
+        self._spares = Spares(self._api)
         self._bundler = Bundler(config.state, config.project, os.environ)
         self._zygotes = Zygotes(config.state, config.project, os.environ)
+        self._builds = Builds(config.state, config.project, on_build)
+        self._ahead: set[asyncio.Task[None]] = set()
         self._debugged: dict[str, Worker] = {}
         self._warned: set[tuple[str, str]] = set()
 
@@ -40,11 +51,25 @@ class Starter:
         """The Python processes that stand ready to fork."""
         return self._zygotes
 
+    @property
+    def spares(self) -> Spares:
+        """The Node.js processes that stand ready."""
+        return self._spares
+
     def warm_up(self, functions: Iterable[LocalFunction]) -> None:
         """Start ahead what the first requests of these functions will need."""
         for function in functions:
             if function.runtime.startswith("python"):
                 self._zygotes.warm_up(interpreters.find(function, self._config.project, os.environ))
+            if function.build is not None and function.code.is_dir():
+                task = asyncio.get_running_loop().create_task(self._build_ahead(function))
+                self._ahead.add(task)
+                task.add_done_callback(self._ahead.discard)
+
+    async def _build_ahead(self, function: LocalFunction) -> None:
+        assert function.build is not None
+        with contextlib.suppress(RelayError):  # the first request meets it again and tells
+            await self._builds.build(function, function.build)
 
     async def start(
         self, function: LocalFunction, remote: Mapping[str, str], hooks: Hooks
@@ -64,6 +89,7 @@ class Starter:
                 f"The code folder of {function.logical_id} does not exist: {function.code}.",
                 "Check CodeUri (or Code) in the template.",
             )
+        function, built = await self._built(function, hooks)
         variables = environment.build(function, remote, os.environ)
         boot = Boot(
             function,
@@ -71,6 +97,7 @@ class Starter:
             self._config.project,
             self._config.state,
             self._debug_port(function),
+            built.inputs if built else {},
         )
         worker = await self._worker(boot, hooks)
         if boot.debug_port is not None:
@@ -83,7 +110,23 @@ class Starter:
                 f"No process can be started for {function.logical_id}: {problem}.",
                 "Check the limits of this machine (ulimit -u, ulimit -n) and its memory.",
             ) from problem
+        if built:
+            worker.depends_on(built.inputs)
+            worker.when_gone(self._builds.hold(built))
         return worker
+
+    async def _built(
+        self, function: LocalFunction, hooks: Hooks
+    ) -> tuple[LocalFunction, Built | None]:
+        """Return the function with what its build made as its code."""
+        if function.build is None:
+            return function, None
+        try:
+            built = await self._builds.build(function, function.build)
+        except BuildError as problem:
+            hooks.loaded(problem.inputs)  # a save of them is told, and builds anew
+            raise
+        return replace(function, code=built.folder), built
 
     def _debug_port(self, function: LocalFunction) -> int | None:
         """Return the function's debug port, unless another process of it has it."""
@@ -92,25 +135,31 @@ class Starter:
 
     async def close(self) -> None:
         """End what workers share."""
+        for task in self._ahead:
+            task.cancel()
+        await asyncio.gather(*self._ahead, return_exceptions=True)
+        await self._builds.close()
         await self._zygotes.close()
+        await self._spares.close()
         await self._api.close()
         await self._bundler.close()
 
     async def _worker(self, boot: Boot, hooks: Hooks) -> Worker:
         function = boot.function
+        if function.run:
+            return await self._program(boot, hooks)
         if function.runtime.startswith("python"):
             interpreter = interpreters.find(function, boot.project, os.environ)
             self._warn_once(function, interpreters.mismatch(function, interpreter))
             return PythonWorker(boot, hooks, interpreter, self._zygotes)
         if function.runtime.startswith("nodejs"):
             return await self._node(boot, hooks)
-        if function.runtime.startswith("provided") and (program := bootstrap.find(function)):
-            loaded = {str(program): stat(str(program)) or GONE}
-            return ApiWorker(boot, hooks, (str(program),), self._api, loaded)
-        raise RelayError(
-            f"samlive cannot run {function.runtime} of {function.logical_id} locally yet.",
-            "Keep the function as deployed.",
-        )
+        return await self._program(boot, hooks)
+
+    async def _program(self, boot: Boot, hooks: Hooks) -> Worker:
+        program = await programs.find(boot, os.environ)
+        self._warn_once(boot.function, program.notice)
+        return ApiWorker(boot, hooks, program.command, self._api, program.loaded)
 
     async def _node(self, boot: Boot, hooks: Hooks) -> Worker:
         function = boot.function
@@ -119,10 +168,11 @@ class Starter:
         command = [program, *node.inspect(boot.debug_port)]
         bundle = await self._bundler.bundle(function, program)
         if bundle is None:
-            return ApiWorker(boot, hooks, (*command, str(node.RUNNER)), self._api)
+            command.append(str(node.RUNNER))
+            return NodeWorker(boot, hooks, command, self._api, self._spares)
         extra = {"SAMLIVE_BUNDLE": str(bundle.folder)}
         command += ["--enable-source-maps", str(node.RUNNER)]
-        return ApiWorker(boot, hooks, command, self._api, bundle.inputs, extra)
+        return NodeWorker(boot, hooks, command, self._api, self._spares, bundle.inputs, extra)
 
     def _warn_once(self, function: LocalFunction, text: str) -> None:
         if text and (function.logical_id, text) not in self._warned:

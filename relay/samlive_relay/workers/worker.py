@@ -33,6 +33,7 @@ class Boot:
         project: Folder below which sources are the developer's own.
         state: Folder for caches, readable by the user alone.
         debug_port: Port where a debugger attaches to this very process, or None.
+        inputs: What the function was built from; empty when it was not built.
     """
 
     function: LocalFunction
@@ -40,6 +41,7 @@ class Boot:
     project: Path
     state: Path
     debug_port: int | None = None
+    inputs: Mapping[str, Stamp] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,11 @@ class Worker(ABC):
             self._answer = self._call = None
             self.served += 1
         return replace(outcome, seconds=max(0.0, spent))
+
+    def depends_on(self, files: Mapping[str, Stamp]) -> None:
+        """Note files that the process was built from, beside those that it has read."""
+        if files:
+            self._on_loaded(files)
 
     def reload(self) -> bool:
         """Load changed code in place; False when only a new process will do."""
