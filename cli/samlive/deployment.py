@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from samlive import first_use, names, survey
+from samlive import collisions, first_use, names, survey
 from samlive.access import Access
 from samlive.adoption import Adoption, is_adopted
 from samlive.deploy import bucket, key, layer, package, plan, standing, urls
 from samlive.deploy.aws import Aws
+from samlive.deploy.names_api import Home
 from samlive.deploy.pace import Pace
 from samlive.deploy.package import Store
 from samlive.deploy.park import Parking
@@ -203,7 +204,24 @@ class Deployment:
             self._wishes(),
             self._found.stack,
         )
+        if self._plan.action == "create":
+            self._check_names(result)
         return self.changes
+
+    def _check_names(self, result: "Result") -> None:
+        """Look for the names of a stage that is deployed for the first time."""
+        who = self._found.identity
+        collisions.check(
+            result,
+            self._aws,
+            collisions.Wanted(
+                self.stage,
+                self.stack_name,
+                self._settings.pairs("parameter_overrides"),
+                Home(who.partition, self._found.region, who.account),
+            ),
+            lambda text: self._out.tell("note", text=text),
+        )
 
     def missing(self, result: "Result") -> dict[str, bool]:
         """Return the parameters without a value, and whether each is a secret."""

@@ -151,6 +151,41 @@ def test_custom_resource_that_goes_live_is_answered_here_while_the_stack_deploys
     assert ready.ready["outputs"]["Answer"] == "from this machine"
 
 
+def test_taken_names_are_told_before_anything_is_deployed(project: Project) -> None:
+    admin(project.cloud, "dynamodb").create_table(
+        TableName=f"{project.folder.name}-table",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    stacks = admin(project.cloud, "cloudformation")
+    name = f"{project.folder.name}-queue"
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": name}}
+    team = f"{project.folder.name}-team"
+    stacks.create_stack(StackName=team, TemplateBody=json.dumps({"Resources": {"Q": queue}}))
+    stacks.get_waiter("stack_create_complete").wait(StackName=team, WaiterConfig={"Delay": 1})
+    project.code("here", "src")
+    parameters = "Parameters:\n  Prefix: {Type: String}\n"
+    table = (
+        "  T:\n    Type: AWS::Serverless::SimpleTable\n"
+        "    Properties: {TableName: !Sub '${Prefix}-table'}\n"
+        "  Q: {Type: AWS::SQS::Queue, Properties: {QueueName: !Sub '${Prefix}-queue'}}\n"
+        "  Free: {Type: AWS::SQS::Queue, Properties: {QueueName: !Sub '${Prefix}-free'}}\n"
+    )
+    text = parameters + HEAD + FUNCTION.format(name="F", code="src") + table
+    project.write("template.yaml", text)
+    words = ["--stage", "ana", "--parameter-overrides", f"Prefix={project.folder.name}"]
+    for further in ([], ["--dry-run"]):
+        done = project.session.run("dev", *words, *further)
+        assert done.returncode == 2
+        assert f"T.TableName {project.folder.name}-table: it exists" in done.stderr
+        assert f"Q.QueueName {name}: it exists" in done.stderr
+        assert "--parameter-overrides Prefix=..." in done.stderr
+        assert "free" not in done.stderr
+    with pytest.raises(stacks.exceptions.ClientError, match="does not exist"):
+        stacks.describe_stacks(StackName=f"{project.folder.name}-ana")
+
+
 def test_stack_of_many_resources(project: Project) -> None:
     project.code("here", "src")
     queues = "".join(f"  Q{n}:\n    Type: AWS::SQS::Queue\n" for n in range(40))

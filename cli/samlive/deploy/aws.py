@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from samlive.deploy.faults import AwsError
 from samlive.deploy.functions_api import FunctionsApi
+from samlive.deploy.names_api import NamesApi
 from samlive.deploy.objects_api import ObjectsApi
 from samlive.deploy.stacks_api import StacksApi
 
@@ -29,7 +30,7 @@ class Identity:
         return self.arn.split(":")[1]
 
 
-class Aws(FunctionsApi, ObjectsApi, StacksApi):
+class Aws(FunctionsApi, NamesApi, ObjectsApi, StacksApi):
     """One account, one region.
 
     Args:
