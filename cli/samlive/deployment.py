@@ -15,6 +15,7 @@ from samlive.access import Access
 from samlive.adoption import Adoption, is_adopted
 from samlive.deploy import bucket, key, layer, package, plan, standing, urls
 from samlive.deploy.aws import Aws
+from samlive.deploy.faults import AwsError, renewal
 from samlive.deploy.names_api import Home
 from samlive.deploy.pace import Pace
 from samlive.deploy.package import Store
@@ -159,9 +160,13 @@ class Deployment:
     def broker(self) -> "Broker":
         """Return how the relay reaches AWS IoT."""
         from samlive_relay.config import AwsCredentials, Broker
+        from samlive_relay.errors import RelayError
 
         def credentials() -> AwsCredentials:
-            keys = self._aws.keys()
+            try:
+                keys = self._aws.renewed_keys()
+            except AwsError as error:
+                raise RelayError(error.message, renewal(self.access, running=True)) from error
             return AwsCredentials(keys.access_key_id, keys.secret_access_key, keys.session_token)
 
         return Broker(

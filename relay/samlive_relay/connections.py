@@ -79,6 +79,7 @@ class Connections:
         self._next_look = 0.0
         self._busy = 0
         self._closing = False
+        self._told: ConnectionChanged | None = None
 
     def __len__(self) -> int:
         return len(self._transports)
@@ -114,6 +115,11 @@ class Connections:
     def publish(self, packet: Publish) -> None:
         """Publish by the connection that the protocol chose."""
         self._transports[packet.shard].publish(packet)
+
+    def renew(self, reason: str) -> None:
+        """Make every connection anew: the present ones are dead, though nothing says so."""
+        for transport in self._transports:
+            transport.renew(reason)
 
     def stay(self) -> None:
         """Open no more."""
@@ -176,7 +182,9 @@ class Connections:
             self._down.add(number)
             self._side.lose_shard(number)
             self._changed()
-        if alone or change.state == "refused":
+        # Every connection is refused for the same reason: once is enough.
+        if (alone or change.state == "refused") and change != self._told:
+            self._told = change
             self._tell(change)
 
     def _on_back(self, number: int) -> None:

@@ -32,7 +32,7 @@ from samlive_stub.responder import (
     UploadWanted,
 )
 
-from . import callers, sessions
+from . import callers, sessions, wakeup
 from .calls import call_for, describe_error
 from .config import LocalFunction, RelayConfig
 from .connections import Connections
@@ -158,6 +158,7 @@ class Relay:
         self._connections.open_more()
         sessions.remember(self._config.state, self.session)
         self._in_background(self._reap())
+        self._in_background(wakeup.watch(self._connections.renew))
         self._watcher = Watcher(self._on_change)
         self._watcher.start(self._functions.values())
         self._starter.warm_up(self._functions.values())

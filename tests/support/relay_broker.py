@@ -58,6 +58,7 @@ class FakeTransport:
         self.broker = broker
         self.link = link
         self.up = False
+        self.renewed: list[str] = []
 
     async def connect(self) -> None:
         self.will = self.link.will() if self.link.will else None
@@ -72,6 +73,11 @@ class FakeTransport:
     def publish(self, packet: Publish) -> None:
         if self.up:
             self.broker.publish(packet)
+
+    def renew(self, reason: str) -> None:
+        self.renewed.append(reason)
+        self.cut()
+        self.mend()
 
     async def flush(self) -> None:
         await asyncio.sleep(0)

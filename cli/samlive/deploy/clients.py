@@ -81,6 +81,38 @@ class Clients:
             frozen = found.get_frozen_credentials()
         return Keys(frozen.access_key, frozen.secret_key, frozen.token)
 
+    def renewed_keys(self) -> Keys:
+        """Return the credentials as they are now, wherever somebody may have renewed them.
+
+        botocore renews what it knows how to renew, and reads everything else once:
+        a file that another tool writes, or whatever it could not renew the last time.
+        From here on every call uses what is found.
+
+        Raises:
+            AwsError: There are none, or they are still expired.
+        """
+        with self._told("credentials"):
+            found = self._session.get_credentials()
+        if found is None or not hasattr(found, "refresh_needed"):
+            self._read_again()
+            return self.keys()
+        try:
+            return self.keys()
+        except faults.AwsError:
+            self._read_again()
+            raise
+
+    def _read_again(self) -> None:
+        if self.access.isolated:
+            return
+        with self._told("session"):
+            fresh = _session(self.access)
+            read = fresh.get_credentials(), self._session.get_credentials()
+        if read[0] is None or not _are_the_same(*read):
+            with self._lock:
+                self._session = fresh
+                self._clients.clear()
+
     def _call(
         self, service: str, operation: str, *, region: str | None = None, **parameters: Any
     ) -> Any:
@@ -115,6 +147,16 @@ class Clients:
             yield
         except (BotoCoreError, ClientError, HTTPClientError) as error:
             raise faults.translate(error, self.access, call) from error
+
+
+def _are_the_same(one: Any, other: Any) -> bool:
+    """Tell whether two credentials are the same fixed ones."""
+    if one is None or other is None or hasattr(one, "refresh_needed"):
+        return False
+    return all(
+        getattr(one, name) == getattr(other, name, None)
+        for name in ("access_key", "secret_key", "token")
+    )
 
 
 def _session(access: Access) -> Any:

@@ -81,12 +81,20 @@ def no_region() -> AwsError:
     )
 
 
-def renewal(access: Access) -> str:
-    """Return how expired credentials are renewed."""
+def renewal(access: Access, running: bool = False) -> str:
+    """Return how expired credentials are renewed.
+
+    Args:
+        access: Where they come from.
+        running: Whether a session runs that will look for them by itself.
+    """
     profile = access.profile or access.environment.get("AWS_PROFILE")
     if access.environment.get("AWS_SESSION_TOKEN") and not access.profile:
         return "They come from AWS_SESSION_TOKEN: export fresh ones, then run this again."
-    return f"Run `aws sso login{f' --profile {profile}' if profile else ''}`, then this again."
+    command = f"aws sso login{f' --profile {profile}' if profile else ''}"
+    if running:
+        return f"Renew them, for example by `{command}`; the session goes on by itself."
+    return f"Run `{command}`, then this again."
 
 
 def _expired_types(exceptions: Any) -> tuple[type[Exception], ...]:

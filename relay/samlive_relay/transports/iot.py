@@ -127,6 +127,14 @@ class IotTransport:
         if packet.topic not in self._allowed:
             sent.add_done_callback(lambda done: self._hand_over(self._on_sent, packet.topic, done))
 
+    def renew(self, reason: str) -> None:
+        """Connect anew now; see `Transport`."""
+        connecting = self._first is None or not self._first.done()
+        if self._closing or self._client is None or connecting:
+            return  # the first connect has its own patience; a lost one is made anew already
+        self._link.on_state(ConnectionChanged("reconnecting", reason))
+        self._replace()
+
     async def flush(self) -> None:
         """Wait for the broker's acknowledgements; see `Transport`."""
         pending = [asyncio.wrap_future(sent) for sent in self._sent if not sent.done()]
@@ -344,12 +352,15 @@ class IotTransport:
             self._refuse(refusals.of_session(self._broker.endpoint, detail))
             return
         self._link.on_state(ConnectionChanged("reconnecting", detail))
+        self._replace(RECONNECT_MS[0] / 1000)
+
+    def _replace(self, pause: float = 0.0) -> None:
         old, self._client = self._client, None
         old.stop()
-        self._loop.call_later(RECONNECT_MS[0] / 1000, self._restart)
+        self._loop.call_later(pause, self._restart)
 
     def _restart(self) -> None:
-        if not self._closing:
+        if not self._closing and self._client is None:
             self._start()
 
     def _refusal(self, data: Any) -> Refusal | None:

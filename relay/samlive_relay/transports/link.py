@@ -49,6 +49,10 @@ class Transport(Protocol):
         """Publish at QoS 1 without waiting; what is lost is asked for again."""
         ...
 
+    def renew(self, reason: str) -> None:
+        """Give the present connection up and make another one now; tells the reason."""
+        ...
+
     async def flush(self) -> None:
         """Wait until the broker has taken every publish, or the link is down."""
         ...

@@ -7,6 +7,8 @@ permission shows as a hang-up before or after the handshake.
 
 from dataclasses import dataclass
 
+from samlive_relay.errors import RelayError
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -20,7 +22,12 @@ class Refusal:
 
 
 def of_credentials(problem: BaseException) -> Refusal:
-    """Return the refusal of credentials that cannot be had."""
+    """Return the refusal of credentials that cannot be had.
+
+    A `RelayError` says itself what to do, as its owner knows the profile.
+    """
+    if isinstance(problem, RelayError):
+        return Refusal(problem.message, problem.hint)
     return Refusal(
         f"No AWS credentials: {problem}",
         "Renew them, for example by `aws sso login`; the session goes on by itself.",
