@@ -71,7 +71,8 @@ class Bundling:
                 await self._start()
         assert self._writer is not None
         number = next(self._numbers)
-        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
         try:
             self._writer.write(json.dumps({"id": number, **request}).encode() + b"\n")
             return await answer

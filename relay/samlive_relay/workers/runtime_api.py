@@ -54,6 +54,12 @@ class Slot:
     calls: "asyncio.Queue[Call | None]" = field(default_factory=asyncio.Queue)
     running: str = ""
 
+    def serve(self, other: "Slot") -> None:
+        """Tell from now on whom another slot tells, and offer what it offers."""
+        self.on_answer, self.on_init_error = other.on_answer, other.on_init_error
+        self.on_ready, self.on_loaded = other.on_ready, other.on_loaded
+        self.offers |= other.offers
+
     def close(self) -> None:
         """Hang up on the process at its next request for work."""
         self.calls.put_nowait(None)

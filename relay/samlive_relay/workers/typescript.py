@@ -10,7 +10,7 @@ has loaded: a later save of any of it makes another build necessary.
 import asyncio
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -153,7 +153,7 @@ def find_entry(function: LocalFunction) -> Path | None:
     path = function.code / module
     if any(_file(path, ending) for ending in PLAIN):
         return _with_ending(path) if isinstance(points, list) else None
-    return next((file for ending in ENDINGS if (file := _file(path, ending))), None)
+    return _first(path, ENDINGS)
 
 
 def _module(function: LocalFunction) -> str:
@@ -165,7 +165,12 @@ def _module(function: LocalFunction) -> str:
 def _with_ending(path: Path) -> Path | None:
     if path.suffix and path.is_file():
         return path
-    return next((file for ending in (*ENDINGS, *PLAIN) if (file := _file(path, ending))), None)
+    return _first(path, (*ENDINGS, *PLAIN))
+
+
+def _first(path: Path, endings: Iterable[str]) -> Path | None:
+    files = (_file(path, ending) for ending in endings)
+    return next((file for file in files if file is not None), None)
 
 
 def _file(path: Path, ending: str) -> Path | None:

@@ -44,7 +44,7 @@ class Project {
       banner: esm ? { ...banner, js: [PREAMBLE, banner?.js].filter(Boolean).join("\n") } : banner,
       // Only its depth counts: sources are named relative to where the bundle is.
       outdir: path.join(path.dirname(request.folder), "0"),
-      plugins: [packagesOutside(format), this.inputs.plugin],
+      plugins: [packagesOutside(format, this.inputs.settings), this.inputs.plugin],
     };
   }
 

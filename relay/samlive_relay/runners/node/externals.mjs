@@ -14,10 +14,10 @@ import { readFileSync, statSync } from "node:fs";
 import { builtinModules, createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { isInstalled } from "./stamp.mjs";
 
 const COMMONJS = "samlive-commonjs";
 const REQUIRE = "__samliveRequire";
-const INSTALLED = `${path.sep}node_modules${path.sep}`;
 const BUILTIN = new Set(builtinModules);
 
 /** What the plugin's ES modules need at their beginning. */
@@ -25,13 +25,29 @@ export const PREAMBLE =
   `import { createRequire as ${REQUIRE}From } from "node:module"; ` +
   `const ${REQUIRE} = ${REQUIRE}From(import.meta.url);`;
 
-/** @param {string} format "cjs" or "esm" */
-export function packagesOutside(format) {
+/**
+ * @param {string} format "cjs" or "esm"
+ * @param {() => string} settings returns what changes with the settings of the project
+ */
+export function packagesOutside(format, settings) {
+  const known = new Map();
   return {
     name: "samlive-externals",
     setup(build) {
       // A package's name: neither a path nor an import of the package itself (#).
-      build.onResolve({ filter: /^[^./#]/ }, (request) => resolve(build, format, request));
+      build.onResolve({ filter: /^[^./#]/ }, async (request) => {
+        const { path: name, importer, resolveDir, kind, namespace } = request;
+        if (request.pluginData === COMMONJS || namespace !== "file" || isInstalled(importer)) return undefined;
+        if (name.startsWith("node:") || BUILTIN.has(name)) return undefined;
+        // Asking esbuild again costs more than looking whether anything has changed.
+        const key = JSON.stringify([name, resolveDir, kind]);
+        const state = [settings(), stateOf(name, resolveDir)].join();
+        const before = known.get(key);
+        if (before?.state === state) return before.found;
+        const found = await resolve(build, format, request);
+        if (found && isInstalled(found.path)) known.set(key, { state, found });
+        return found;
+      });
       build.onLoad({ filter: /./, namespace: COMMONJS }, ({ path: file }) => ({
         contents: `module.exports = ${REQUIRE}(${JSON.stringify(file)});`,
         loader: "js",
@@ -40,12 +56,22 @@ export function packagesOutside(format) {
   };
 }
 
-async function resolve(build, format, { path: name, importer, resolveDir, kind, namespace, pluginData }) {
-  if (pluginData === COMMONJS || namespace !== "file" || importer.includes(INSTALLED)) return undefined;
-  if (name.startsWith("node:") || BUILTIN.has(name)) return undefined;
+/** Return what changes when another package, or another version of it, is found by a name. */
+function stateOf(name, folder) {
+  const [scope, inner] = name.split("/");
+  const own = scope.startsWith("@") ? path.join(scope, inner ?? "") : scope;
+  for (let at = folder; ; at = path.dirname(at)) {
+    const settings = path.join(at, "node_modules", own, "package.json");
+    const found = statSync(settings, { throwIfNoEntry: false });
+    if (found) return [settings, found.ino, found.mtimeMs, found.size].join();
+    if (at === path.dirname(at)) return "";
+  }
+}
+
+async function resolve(build, format, { path: name, importer, resolveDir, kind, namespace }) {
   const found = await build.resolve(name, { importer, resolveDir, kind, namespace, pluginData: COMMONJS });
   if (found.errors.length) return undefined; // esbuild says so, with file and line
-  if (found.external || !found.path.includes(INSTALLED)) return found;
+  if (found.external || !isInstalled(found.path)) return found;
   const byImport = kind === "import-statement" || kind === "dynamic-import";
   if (format === "esm" && byImport && isModule(found.path)) {
     return { path: pathToFileURL(found.path).href, external: true };
@@ -64,7 +90,7 @@ function required(name, importer) {
   } catch {
     return "";
   }
-  if (!file.includes(INSTALLED) || !/\.(c?js|json|node)$/.test(file)) return "";
+  if (!isInstalled(file) || !/\.(c?js|json|node)$/.test(file)) return "";
   return isModule(file) ? "" : file;
 }
 

@@ -4,7 +4,7 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import { look } from "./stamp.mjs";
+import { isInstalled, look } from "./stamp.mjs";
 
 const SETTINGS = ["package.json", "tsconfig.json"];
 
@@ -21,11 +21,13 @@ export function noteInputs(own) {
       for (const name of SETTINGS) note(nearest(own, name));
     },
     taken: () => [...noted.values()],
+    /** What changes with the settings. */
+    settings: () => JSON.stringify(SETTINGS.map((name) => noted.get(nearest(own, name)))),
     plugin: {
       name: "samlive-inputs",
       setup(build) {
         build.onLoad({ filter: /./, namespace: "file" }, ({ path: file }) => {
-          if (file.includes(`${path.sep}node_modules${path.sep}`)) return undefined;
+          if (isInstalled(file)) return undefined;
           note(file);
           return { contents: readFileSync(file), loader: "default" };
         });

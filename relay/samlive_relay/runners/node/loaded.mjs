@@ -1,43 +1,105 @@
 /**
- * Notes every file of the user's own that Node reads as a module.
+ * Notes every file that Node reads as a module, and which packages the user's own
+ * code asks for: what the relay compares with the disk, and what the next process
+ * can load ahead.
  *
  * CommonJS goes through require's extensions, in this thread; ES modules through
- * a load hook, in Node's loader thread, which sends its notes over a port before
- * it hands the module over. Each file is looked at before it is read: a save
- * during the read then shows as a difference.
+ * hooks in Node's loader thread, which sends its notes over a port before it hands
+ * a module over. Each file is looked at before it is read: a save during the read
+ * then shows as a difference.
  */
-import fs from "node:fs";
 import Module, { register } from "node:module";
+import path from "node:path";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
-import { look } from "./stamp.mjs";
+import { isInstalled, look } from "./stamp.mjs";
 
-/** Start noting; returns a function that takes the notes since its last call. */
-export function watchLoads() {
-  const noted = new Map();
-  const note = (entry) => entry && !noted.has(entry[0]) && noted.set(entry[0], entry);
+class Loads {
+  /** Called at each file of the user's own, if set. */
+  onOwn = undefined;
+  /** Folder of a bundle: it is stood for by what it was made of, which the relay knows. */
+  bundle = process.env.SAMLIVE_BUNDLE;
+  #noted = new Set();
+  #own = [];
+  #installed = [];
+  #wanted = new Map();
+  #port;
 
-  for (const extension of Object.keys(Module._extensions)) {
-    const original = Module._extensions[extension];
-    Module._extensions[extension] = (module, file) => {
-      note(look(file));
-      return original(module, file);
+  constructor() {
+    this.#watchRequire();
+    if (register) this.#watchImport();
+  }
+
+  /** Take the notes of the user's own files since the last call. */
+  taken() {
+    this.#receive();
+    return this.#own.splice(0);
+  }
+
+  /** Take the notes of the files of packages, likewise. */
+  takenInstalled() {
+    this.#receive();
+    return this.#installed.splice(0);
+  }
+
+  /** Take how and which files of packages the user's code has asked for. */
+  takenWanted() {
+    this.#receive();
+    const found = [...this.#wanted].map(([file, kind]) => [kind, file]);
+    this.#wanted.clear();
+    return found;
+  }
+
+  #watchRequire() {
+    for (const extension of Object.keys(Module._extensions)) {
+      const original = Module._extensions[extension];
+      Module._extensions[extension] = (module, file) => {
+        this.#note(look(file));
+        return original(module, file);
+      };
+    }
+    const original = Module._resolveFilename;
+    Module._resolveFilename = (request, parent, ...rest) => {
+      const file = original.call(Module, request, parent, ...rest);
+      if (parent?.filename && !isInstalled(parent.filename) && isInstalled(file)) {
+        if (!this.#wanted.has(file)) this.#wanted.set(file, "require");
+      }
+      return file;
     };
   }
 
-  let port;
-  if (register) {
+  #watchImport() {
     const channel = new MessageChannel();
-    port = channel.port1;
-    port.unref();
+    this.#port = channel.port1;
+    this.#port.unref();
     const data = { port: channel.port2 };
     register("./hooks.mjs", import.meta.url, { data, transferList: [channel.port2] });
   }
 
-  const sent = new Set();
-  return () => {
-    for (let message; port && (message = receiveMessageOnPort(port)); ) note(message.message);
-    const fresh = [...noted.values()].filter(([file]) => !sent.has(file));
-    for (const [file] of fresh) sent.add(file);
-    return fresh;
-  };
+  #note(entry) {
+    if (!entry || this.#noted.has(entry[0]) || this.#isBundle(entry[0])) return;
+    this.#noted.add(entry[0]);
+    if (isInstalled(entry[0])) {
+      this.#installed.push(entry);
+    } else {
+      this.#own.push(entry);
+      this.onOwn?.();
+    }
+  }
+
+  #isBundle(file) {
+    return Boolean(this.bundle) && file.startsWith(this.bundle + path.sep);
+  }
+
+  #receive() {
+    for (let received; this.#port && (received = receiveMessageOnPort(this.#port)); ) {
+      const { entry, wanted } = received.message;
+      if (entry) this.#note(entry);
+      else this.#wanted.set(wanted, "import");
+    }
+  }
+}
+
+/** Start noting. */
+export function watchLoads() {
+  return new Loads();
 }

@@ -4,7 +4,8 @@
  *     node run_handler.mjs        (variables: _HANDLER, LAMBDA_TASK_ROOT, AWS_LAMBDA_RUNTIME_API)
  *
  * Started by the relay with the Node.js of the user; no package but Node's own.
- * It imports the handler, reports which files were read, then takes one
+ * With SAMLIVE_SPARE it waits first until it is needed (spare.mjs). Then
+ * it imports the handler, reports which files were read, then takes one
  * invocation after another from the Runtime API until that hangs up.
  */
 import { watchLoads } from "./loaded.mjs";
@@ -13,11 +14,12 @@ import { describe, isError } from "./errors.mjs";
 import { findHandler } from "./handler.mjs";
 import { patchConsole, logError, setRequest } from "./logs.mjs";
 import { invoke } from "./invoke.mjs";
+import { standBy } from "./spare.mjs";
 import { offerStreaming } from "./streaming.mjs";
 import { locate } from "./syntax.mjs";
 
 const client = new RuntimeClient(process.env.AWS_LAMBDA_RUNTIME_API);
-const takeLoaded = watchLoads();
+const loads = watchLoads();
 let running = "";
 
 async function fail(error, status) {
@@ -42,7 +44,7 @@ patchConsole();
 offerStreaming();
 
 async function reportLoaded() {
-  const files = takeLoaded();
+  const files = loads.taken();
   if (files.length) await client.loaded(files);
   return files.map(([file]) => file);
 }
@@ -71,12 +73,23 @@ async function serve(handler) {
   }
 }
 
+async function endIfUseless(wanted) {
+  const reason = judge?.(wanted);
+  if (!reason) return;
+  await client.ours("spare/useless", reason);
+  process.exit(0);
+}
+
+const judge = process.env.SAMLIVE_SPARE ? await standBy(client, loads) : undefined;
 let handler;
 try {
   handler = await findHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);
 } catch (error) {
+  await endIfUseless();
   locate(error, await reportLoaded());
   await fail(error, 1);
 }
-await reportLoaded();
+const wanted = loads.takenWanted();
+await endIfUseless(wanted);
+await Promise.all([reportLoaded(), client.ours("wanted", wanted)]);
 await serve(handler);

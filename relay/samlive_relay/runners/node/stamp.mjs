@@ -8,23 +8,26 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const OURS = path.dirname(fileURLToPath(import.meta.url)) + path.sep;
-const TICK_MS = 50;
 const INSTALLED = `${path.sep}node_modules${path.sep}`;
+const TICK_MS = 50;
 
-/** Look at a file of the user's own; undefined for dependencies and our own files. */
+/** Look at a file; undefined for our own ones. */
 export function look(file) {
-  // A bundle is stood for by what it was made of, which the relay knows.
-  const bundle = process.env.SAMLIVE_BUNDLE;
-  if (file.startsWith(OURS) || (bundle && file.startsWith(bundle)) || isInstalled(file)) return undefined;
+  if (isOurs(file)) return undefined;
   const found = fs.statSync(file, { bigint: true, throwIfNoEntry: false });
   if (!found) return undefined;
-  const recent = Date.now() - Number(found.mtimeMs) < TICK_MS;
+  const recent = !isInstalled(file) && Date.now() - Number(found.mtimeMs) < TICK_MS;
   return [file, String(found.mtimeNs), String(found.size), String(found.ino), recent ? digest(file) : ""];
 }
 
 /** Tell whether a file belongs to an installed package. */
 export function isInstalled(file) {
   return file.includes(INSTALLED);
+}
+
+/** Tell whether a file is one of the runner's. */
+export function isOurs(file) {
+  return file.startsWith(OURS);
 }
 
 function digest(file) {
