@@ -54,6 +54,7 @@ from .watch import Watcher
 from .workers.pool import Pool
 from .workers.starter import Starter
 from .workers.worker import Outcome
+from .workers.spares import Spares
 from .workers.zygotes import Zygotes
 
 PRESENCE_SECONDS = 0.4
@@ -132,6 +133,11 @@ class Relay:
     def zygotes(self) -> Zygotes:
         """The Python processes that stand ready to fork."""
         return self._starter.zygotes
+
+    @property
+    def spares(self) -> Spares:
+        """The Node.js processes that stand ready."""
+        return self._starter.spares
 
     @property
     def running(self) -> int:

@@ -112,7 +112,7 @@ class Project:
             if self.start == "zygote":
                 assert zygotes.forks > 0
         finally:
-            session.pids.update(session.relay.pool.pids, zygotes.pids)
+            session.pids.update(session.relay.pool.pids, zygotes.pids, session.relay.spares.pids)
             await session.relay.stop(drain_seconds=0.5)
             assert [pid for pid in session.pids if is_running(pid)] == []
 
