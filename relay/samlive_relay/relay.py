@@ -52,9 +52,9 @@ from .transports.link import Connector
 from .vault import Vault
 from .watch import Watcher
 from .workers.pool import Pool
+from .workers.spares import Spares
 from .workers.starter import Starter
 from .workers.worker import Outcome
-from .workers.spares import Spares
 from .workers.zygotes import Zygotes
 
 PRESENCE_SECONDS = 0.4
