@@ -155,3 +155,37 @@ def test_a_killed_relay_that_nobody_follows_is_named(
         assert time.monotonic() - started < 15  # not looked for as long as a lost one
     finally:
         live.stop(signal.SIGKILL)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_a_relay_that_slept_for_long_connects_anew_without_a_word_from_the_broker(
+    bench: Bench,
+) -> None:
+    """Nothing says that the connections are dead: the clock does."""
+    with bench.pending("slept") as pending:
+        with frozen(bench.session.live.process.pid):
+            assert bench.broker(mute=f"{bench.names}:relay:") > 0
+            time.sleep(15)
+        slept = bench.session.live.expect(
+            "connection", where=lambda e: e["state"] == "reconnecting", timeout=10
+        )
+        assert "this machine slept" in slept["detail"]
+        bench.session.live.expect("connection", where=lambda e: e["state"] == "connected")
+        assert pending.finish() == ("slept", None)
+        assert pending.journal.runs() == ["slept"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_a_link_that_died_without_a_word_is_noticed_by_its_pings(bench: Bench) -> None:
+    """Another network whose packets leave from the same address, a router that forgot."""
+    with bench.pending("silent") as pending:
+        assert bench.broker(mute=f"{bench.names}:relay:") > 0
+        lost = bench.session.live.expect(
+            "connection", where=lambda e: e["state"] == "reconnecting", timeout=60
+        )
+        assert lost["detail"]
+        bench.session.live.expect("connection", where=lambda e: e["state"] == "connected")
+        assert pending.finish() == ("silent", None)
+        assert pending.journal.runs() == ["silent"]
