@@ -19,7 +19,6 @@ from samlive.deploy.faults import AwsError, renewal
 from samlive.deploy.names_api import Home
 from samlive.deploy.pace import Pace
 from samlive.deploy.package import Store
-from samlive.deploy.park import Parking
 from samlive.deploy.stack import DeployError, Stack
 from samlive.errors import SamliveError
 from samlive.output import Output
@@ -30,6 +29,7 @@ from samlive.state import StageState
 from samlive.teardown import Teardown
 
 if TYPE_CHECKING:
+    from samlive.deploy.park import Parking
     from samlive_relay.config import Broker
     from samlive_relay.storage import Storage
     from samlive_transform import Result
@@ -306,10 +306,12 @@ class Deployment:
         """Delete the stage's stack, when it is ours; see `Teardown`."""
         self._teardown().remove()
 
-    def parking(self) -> Parking:
+    def parking(self) -> "Parking":
         """Return how this stage is parked, and let go again; needs the survey."""
-        account = self._found.identity.account
-        return Parking(self._aws, account, self._settings.app, self.stage, self.stack_name)
+        from samlive.deploy import park
+
+        names = (self._settings.app, self.stage, self.stack_name)
+        return park.of_stage(self._aws, self._found.identity, *names)
 
     # --- how --------------------------------------------------------------
 

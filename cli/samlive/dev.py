@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from samlive import __version__, embedded, ending, names, output, stage
 from samlive.access import Access
 from samlive.deploy.pace import Interrupted
+from samlive.deploy.stack import DeployError
 from samlive.deployment import Deployment
 from samlive.edits import Served
 from samlive.errors import SamliveError
@@ -33,6 +34,7 @@ from samlive.rewriting import DEFAULT_REGION, options, recall
 from samlive.settings import Settings
 from samlive.signals import Stop
 from samlive.state import Project
+from samlive.waking import Waking
 
 if TYPE_CHECKING:
     from samlive.narrator import Narrator
@@ -96,6 +98,7 @@ class Session:
         self._cloud: Offline | None = None
         self._relay: Relay | None = None
         self._narrator: Narrator | None = None
+        self._waking: Waking | None = None
 
     async def run(self, dry_run: bool = False) -> int:
         """Go through the session; return the exit status."""
@@ -133,10 +136,10 @@ class Session:
         self._ask_parameters()
         await self._prepare_and_connect()
         self._served.tell_notices(self._served.result)
+        self._refuse_empty()
         self._phase = "deploying"
-        await self._in_thread(self._deployment.apply, self._served.result)
+        await self._in_thread(self._deploy)
         self._phase = "live"
-        await self._in_thread(self._unpark)
         await self._say_ready()
 
     def _check_template(self) -> None:
@@ -203,10 +206,16 @@ class Session:
         await self._unless_stopped(relay.start())
         self._relay = relay
 
-    def _unpark(self) -> None:
-        """Let go what the session before had parked; an embedded cloud is always new."""
-        if self._cloud is None and self._deployment.parking().unpark():
-            self._out.tell("deploy", status="unparked", stack=self._deployment.stack_name)
+    def _deploy(self) -> None:
+        """Deploy, and let go what the session before had parked."""
+        if self._cloud is None:  # an embedded cloud is always new
+            parking, stack = self._deployment.parking(), self._deployment.stack_name
+            self._waking = Waking(parking, stack, self._out)
+        if self._waking is not None and self._deployment.changes:
+            self._waking.release()
+        self._deployment.apply(self._served.result)
+        if self._waking is not None:
+            self._waking.unpark()
 
     def _taken_over(self, owner: str) -> None:
         self._stop.end(f"{owner} took over stage {self._stage}")
@@ -250,6 +259,13 @@ class Session:
         if self._ask("Deploy this? [y/N] ").strip().lower() not in ("y", "yes"):
             raise SamliveError("Nothing was deployed.")
 
+    def _refuse_empty(self) -> None:
+        if not self._deployment.changes and self._settings.flag("fail_on_empty_changeset"):
+            raise DeployError(
+                f"There is nothing to deploy: {self._deployment.stack_name} is up to date.",
+                "Leave out --fail-on-empty-changeset to go live all the same.",
+            )
+
     def _ask(self, text: str, secret: bool = False) -> str:
         """Ask on the terminal; nothing else is under way on the loop meanwhile."""
         question = getpass.getpass if secret else self._question()
@@ -261,6 +277,8 @@ class Session:
 
     async def _serve(self) -> None:
         assert self._relay is not None
+        if self._waking is not None:
+            self._waking.start()
         edits = self._served.follow(self._relay, self._deployment, self._say_ready)
         waits = [
             asyncio.ensure_future(self._stop.requested.wait()),
@@ -280,6 +298,8 @@ class Session:
 
     async def _end(self) -> None:
         try:
+            if self._waking is not None:
+                await self._waking.end()
             if self._relay is not None and self._narrator is not None:
                 running = sorted(set(self._narrator.running))
                 drain = self._settings.seconds("drain_seconds")
@@ -298,7 +318,8 @@ class Session:
             finished=self._phase == "live",
             offline=self._cloud is not None,
             on_exit=self._settings.text("on_exit") or "keep",
-            live=tuple(f.logical_id for f in functions if f.live),
+            functions=tuple(f for f in functions if f.live),
+            let_go=self._waking is not None and self._waking.let_go,
         )
         left, text = await ending.settle(last, self._stop)
         stack = self._deployment.stack_name

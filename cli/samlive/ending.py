@@ -1,6 +1,6 @@
 """How a session ends: the relay drains, then the stage is left as the user wants it.
 
-    park      disable what would call it (the default)
+    park      let what would call it wait (the default)
     keep      as it is
     remove    the stack is deleted
     restore   an adopted stack gets its own code back
@@ -11,25 +11,27 @@ cloud is gone in any case, and a deploy that was interrupted is CloudFormation's
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from samlive.deployment import Deployment
+from samlive.errors import SamliveError
 from samlive.output import Output
 from samlive.signals import Stop
 
 if TYPE_CHECKING:
+    from samlive.deploy.park import Parked
     from samlive_relay.relay import Relay
+    from samlive_transform.report import FunctionReport
 
 _PARKED = (
-    "Stage {stage} stays deployed as {stack}. {count} disabled until the next start, so queues and "
-    "streams wait; API calls get 503, other calls fail. `samlive unpark` enables them now, "
-    "`samlive remove` deletes the stage."
+    "Stage {stage} stays deployed as {stack}. Until the next start {what}; API calls get 503, "
+    "other calls fail.{others} `samlive unpark` ends this now, `samlive remove` deletes the stage."
 )
 _KEPT = (
     "Stage {stage} stays deployed as {stack}. While nobody listens, API calls get 503 and queues "
-    "keep their messages. `samlive remove` deletes it."
+    "keep their messages.{others} `samlive remove` deletes it."
 )
 _UNFINISHED = (
     "The stack {stack} is left to CloudFormation as it is; the next start goes on from it."
@@ -45,14 +47,16 @@ class Last:
         finished: Whether its first deploy has ended.
         offline: Whether it ran on an embedded cloud.
         on_exit: What the user wants.
-        live: Logical ids of its live functions.
+        functions: Its live functions.
+        let_go: Whether functions that were parked were let go for the deploy.
     """
 
     deployment: Deployment
     finished: bool
     offline: bool
     on_exit: str
-    live: tuple[str, ...]
+    functions: tuple["FunctionReport", ...]
+    let_go: bool = False
 
 
 async def stop_relay(
@@ -94,6 +98,9 @@ async def settle(last: Last, stop: Stop) -> tuple[str, str]:
     if last.offline:
         return "gone", "The embedded cloud and everything in it are gone."
     if not last.finished:
+        if last.let_go and not stop.requested.is_set():  # the deploy failed: as it was before
+            with contextlib.suppress(SamliveError):
+                await asyncio.to_thread(_park, last)
         return "unfinished", _UNFINISHED.format(stack=stack)
     wanted = "keep" if stop.forced.is_set() else last.on_exit
     if wanted == "remove":
@@ -104,9 +111,36 @@ async def settle(last: Last, stop: Stop) -> tuple[str, str]:
         stop.threads.clear()
         await asyncio.to_thread(deployment.restore)
         return "restored", f"The stack {stack} runs its own code again."
+    others = {f.logical_id: f.unparkable for f in last.functions if f.unparkable}
     if wanted == "park":
-        parked = await asyncio.to_thread(deployment.parking().park, last.live)
+        parked = await asyncio.to_thread(_park, last)
+        others |= parked.refused
         if parked:
-            count = f"{parked} event source mapping{' is' if parked == 1 else 's are'}"
-            return "parked", _PARKED.format(stage=stage, stack=stack, count=count)
-    return "kept", _KEPT.format(stage=stage, stack=stack)
+            text = _PARKED.format(
+                stage=stage, stack=stack, what=" and ".join(_waits(parked)), others=_told(others)
+            )
+            return "parked", text
+    return "kept", _KEPT.format(stage=stage, stack=stack, others=_told(others))
+
+
+def _park(last: Last) -> "Parked":
+    live = [function.logical_id for function in last.functions]
+    waiting = [function.logical_id for function in last.functions if function.parkable]
+    return last.deployment.parking().park(live, waiting)
+
+
+def _waits(parked: "Parked") -> Iterator[str]:
+    if count := parked.mappings:
+        mappings = "event source mapping is" if count == 1 else "event source mappings are"
+        yield f"{count} {mappings} disabled, so queues and streams wait"
+    if count := parked.functions:
+        functions = "function wait" if count == 1 else "functions wait"
+        yield f"events of {count} {functions} in the stage's queue"
+
+
+def _told(others: dict[str, str]) -> str:
+    """Return a sentence on functions whose events cannot wait."""
+    if not others:
+        return ""
+    listed = "; ".join(f"{name} ({reason})" for name, reason in sorted(others.items()))
+    return f" Events of these fail, and Lambda tries them twice again: {listed}."

@@ -3,13 +3,17 @@
 import threading
 
 from samlive.adoption import Adoption, is_adopted
-from samlive.deploy import standing
+from samlive.deploy import park, standing
 from samlive.deploy.aws import Aws
+from samlive.deploy.park import Parking
 from samlive.deploy.stack import Stack
 from samlive.errors import SamliveError
 from samlive.progress import Progress
 from samlive.settings import Settings
 from samlive.state import StageState
+
+QUIET_SECONDS = 5.0
+"""How long the queue of a stage that ends stays empty before it is deleted."""
 
 
 class Teardown:
@@ -63,17 +67,20 @@ class Teardown:
             stack = self._aws.stack(self._stack) or stack
         account = self._aws.identity().account
         self._progress.say("restoring")
+        parking = self._parking()
+        parking.release()  # before their roles lose the stage's queue
         Adoption(self._aws, account, self._stack, self._state).restore(
             stack, self._stop, self._progress.event
         )
+        self._give_back(parking)
         self._state.forget()
         self._progress.say("restored")
 
     def remove(self) -> None:
-        """Delete the stage's stack, when it is ours.
+        """Delete the stage's stack, when it is ours, and its queue.
 
         Raises:
-            SamliveError: It is not, or a resource cannot be deleted.
+            SamliveError: It is not, events wait, or a resource cannot be deleted.
         """
         stack = self._aws.stack(self._stack)
         standing.check_ours(stack, self._stack, self._settings.app, self._stage)
@@ -85,6 +92,9 @@ class Teardown:
                 f"The stack {self._stack} was taken over, not made, by samlive.",
                 "Give it back with `samlive restore`.",
             )
+        parking = self._parking()
+        if not self._settings.flag("force"):
+            self._check_empty(parking)
         self._progress.say("deleting")
         role = self._settings.text("role_arn")
         forced = stack["StackStatus"] == "DELETE_FAILED"
@@ -93,8 +103,37 @@ class Teardown:
             **({"RoleARN": role} if role else {}),
             **({"DeletionMode": "FORCE_DELETE_STACK"} if forced else {}),
         )
+        parking.forget()
         self._state.forget()
         self._progress.say("deleted")
+
+    def _check_empty(self, parking: Parking) -> None:
+        """Refuse to lose events.
+
+        Raises:
+            SamliveError: Some wait in the stage's queue.
+        """
+        count, functions = parking.waiting()
+        if count:
+            events = "1 event waits" if count == 1 else f"{count} events wait"
+            raise SamliveError(
+                f"{events} in the queue of stage {self._stage}, for {', '.join(functions)}. "
+                "Nothing was deleted.",
+                "`samlive dev` gives them to their functions; "
+                "`samlive remove --force` deletes them with the stage.",
+            )
+
+    def _give_back(self, parking: Parking) -> None:
+        """Let everything go, now that the real code runs, and give waiting events to it."""
+        done = parking.redeliver(parking.unpark(), self._stop, QUIET_SECONDS)
+        if done.count:
+            self._progress.say("redelivered", events=done.count)
+        if done.emptied and not done.left:
+            parking.forget()
+
+    def _parking(self) -> Parking:
+        names = (self._settings.app, self._stage, self._stack)
+        return park.of_stage(self._aws, self._aws.identity(), *names)
 
     def _watched(self) -> Stack:
         return Stack(self._aws, self._stack, self._stop, self._progress.event)

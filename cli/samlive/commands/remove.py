@@ -1,4 +1,4 @@
-"""`samlive remove`: deletes the stage's stack; the shared layer and the bucket stay."""
+"""`samlive remove`: deletes the stage's stack and queue; the shared layer and the bucket stay."""
 
 import threading
 from collections.abc import Mapping

@@ -1,11 +1,15 @@
-"""`samlive unpark`: enables the event source mappings that the end of a session disabled."""
+"""`samlive unpark`: lets go what the end of a session parked.
+
+Events that wait in the stage's queue stay there, because nobody runs their
+functions now: `samlive dev` gives them back.
+"""
 
 from collections.abc import Mapping
 
 from samlive import names, output
 from samlive.commands import known_stage
+from samlive.deploy import park
 from samlive.deploy.aws import Aws
-from samlive.deploy.park import Parking
 from samlive.deployment import stack_name
 from samlive.settings import Settings
 
@@ -20,6 +24,13 @@ def run(settings: Settings, environment: Mapping[str, str]) -> int:
     known = known_stage.find(settings, environment)
     aws = Aws(known.access)
     stack = names.check_stack(stack_name(settings, known.name, known.state.record))
-    Parking(aws, aws.identity().account, settings.app, known.name, stack).unpark()
-    output.make(settings.output).tell("deploy", status="unparked", stack=stack)
+    parking = park.of_stage(aws, aws.identity(), settings.app, known.name, stack)
+    noted = parking.unpark()
+    out = output.make(settings.output)
+    out.tell("deploy", status="unparked", stack=stack)
+    count, functions = parking.waiting() if noted.waiting else (0, ())
+    if count:
+        events = "1 event waits" if count == 1 else f"{count} events wait"
+        text = f"{events} for {', '.join(functions)} in the stage's queue until `samlive dev`."
+        out.tell("note", text=text)
     return 0

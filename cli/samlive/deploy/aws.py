@@ -5,10 +5,12 @@ How calls are made is told in clients.py; each service has a module beside this 
 
 from dataclasses import dataclass
 
+from samlive.deploy.events_api import EventsApi
 from samlive.deploy.faults import AwsError
 from samlive.deploy.functions_api import FunctionsApi
 from samlive.deploy.names_api import NamesApi
 from samlive.deploy.objects_api import ObjectsApi
+from samlive.deploy.queues_api import QueuesApi
 from samlive.deploy.stacks_api import StacksApi
 
 
@@ -30,7 +32,7 @@ class Identity:
         return self.arn.split(":")[1]
 
 
-class Aws(FunctionsApi, NamesApi, ObjectsApi, StacksApi):
+class Aws(EventsApi, FunctionsApi, NamesApi, ObjectsApi, QueuesApi, StacksApi):
     """One account, one region.
 
     Args:
