@@ -157,6 +157,8 @@ def _start(arguments: argparse.Namespace, load: "Callable[[], Settings]") -> int
     if name == "dev":
         from samlive import dev
 
+        if arguments.save_params:
+            wanted = _saved(arguments, wanted, load)
         return dev.run(wanted, os.environ, load, dry_run=arguments.dry_run)
     if name == "transform":
         from samlive.commands import transform
@@ -188,6 +190,18 @@ def _start(arguments: argparse.Namespace, load: "Callable[[], Settings]") -> int
         return macro.run(wanted, os.environ, arguments.action, arguments.name)
     status: int = import_module(f"samlive.commands.{name}").run(wanted, os.environ)
     return status
+
+
+def _saved(
+    arguments: argparse.Namespace, wanted: "Settings", load: "Callable[[], Settings]"
+) -> "Settings":
+    """Write the command line's options into the settings file; return the settings with it."""
+    from samlive import output, saving
+
+    environment = arguments.config_env or os.environ.get("SAMLIVE_CONFIG_ENV")
+    for text in saving.save(wanted, vars(arguments), environment):
+        output.make(wanted.output).tell("note", text=text)
+    return load()
 
 
 def _template(arguments: argparse.Namespace) -> Path:
@@ -258,6 +272,11 @@ def _add_special(name: str, command: argparse.ArgumentParser) -> None:
     if name == "dev":
         command.add_argument(
             "--dry-run", action="store_true", help="print what would be done, and do nothing"
+        )
+        command.add_argument(
+            "--save-params",
+            action="store_true",
+            help="write the options of this command line into the settings file",
         )
     if name == "transform":
         command.add_argument(

@@ -1,9 +1,10 @@
 """What the user wants, gathered once and frozen: command line, variables, file, defaults.
 
-Three values of the team's deploy are deliberately not taken over, unless they
+Some values of the team's deploy are deliberately not taken over, unless they
 stand in the file's own `dev` section: `stack_name` names the team's stack, so
 it only gives the application its name; `confirm_changeset` would ask at every
-edit; and `output` is not about samlive's. One value depends on where the cloud
+edit; a session with an empty change set is no failure; and `output` is not
+about samlive's. One value depends on where the cloud
 is: when AWS_ENDPOINT_URL points at this machine, AWS_REGION goes before the
 file's region, as the two variables describe a cloud that the file cannot know.
 """
@@ -19,7 +20,8 @@ from samlive.errors import SamliveError
 from samlive.options import BY_NAME, Option, of_command
 
 _NOT_SHARED = frozenset(
-    "stack_name confirm_changeset output stage app live adopt build_template_command".split()
+    "stack_name confirm_changeset fail_on_empty_changeset output stage app live adopt "
+    "build_template_command".split()
 )
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -101,7 +103,7 @@ def load(
         SamliveError: A value is not what the option takes; says where it stands.
     """
     folder = template.resolve().parent
-    file = samconfig.load(folder, config_file, config_env)
+    file = _spelled_out(samconfig.load(folder, config_file, config_env))
     _refuse_unknown(file)
     values = {name: option.default for name, option in BY_NAME.items()}
     for option in of_command(command):
@@ -143,6 +145,19 @@ def _local_cloud(environment: Mapping[str, str]) -> bool:
 
 def _region(environment: Mapping[str, str]) -> str | None:
     return environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None
+
+
+def _spelled_out(file: samconfig.Samconfig) -> samconfig.Samconfig:
+    """Return a file with `no_x = true` as `x = false`: SAM's files have both."""
+    own: dict[str, Any] = {}
+    for name, value in file.own.items():
+        option = BY_NAME.get(name.removeprefix("no_"))
+        negated = name not in BY_NAME and option is not None and option.kind == "flag"
+        if negated and option is not None:
+            own[option.name] = not _typed(option, value, f"{file.path}: {name}")
+        else:
+            own[name] = value
+    return replace(file, own=own)
 
 
 def _refuse_unknown(file: samconfig.Samconfig) -> None:

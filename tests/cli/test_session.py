@@ -222,6 +222,9 @@ class TestStart:
             first = session.ready()
             assert paint(first)[0] == 200
             assert first.live.stop() == 0
+            empty = session.run("dev", "--stage", "ana", "--fail-on-empty-changeset")
+            assert empty.returncode == 1
+            assert "nothing to deploy" in empty.stderr
             counter.clear()
             second = session.ready()
             calls = [call for call in counter.calls if "/_aws/" not in call]

@@ -150,3 +150,16 @@ def test_real_file_gives_settings(path: Path) -> None:
     else:
         assert all(isinstance(value, str) for value in found.pairs("parameter_overrides").values())
         assert found.items("capabilities")
+
+
+def test_negated_flag_of_the_file_is_the_flag(template: Path) -> None:
+    file = "[default.dev.parameters]\nno_express = true\nno_confirm_changeset = false\n"
+    found = load(template, file=file)
+    assert not found.flag("express")
+    assert found.flag("confirm_changeset")
+
+
+def test_empty_change_set_of_the_teams_deploy_is_no_failure_here(template: Path) -> None:
+    file = "[default.deploy.parameters]\nfail_on_empty_changeset = true\n"
+    assert not load(template, file=file).flag("fail_on_empty_changeset")
+    assert load(template, {"fail_on_empty_changeset": True}).flag("fail_on_empty_changeset")
