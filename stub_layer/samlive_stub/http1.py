@@ -38,21 +38,27 @@ class HttpConnection:
         self._socket: Socket | None = None
 
     def send(
-        self, method: str, path: str, body: bytes = b"", headers: tuple[tuple[str, str], ...] = ()
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = b"",
+        headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
         """Send a request; a kept connection that the server closed is opened again.
 
         Args:
             method: HTTP method.
             path: Path below the server.
-            body: Body, for POST and PUT.
+            body: Body, for POST and PUT; None when it follows in chunks.
             headers: Further headers.
         """
         lines = [f"{method} {path} HTTP/1.1", f"Host: {self._address}"]
         lines += [f"{name}: {value}" for name, value in headers]
-        if method != "GET":
+        if body is None:
+            lines.append("Transfer-Encoding: chunked")
+        elif method != "GET":
             lines.append(f"Content-Length: {len(body)}")
-        request = "\r\n".join((*lines, "", "")).encode("latin-1") + body
+        request = "\r\n".join((*lines, "", "")).encode("latin-1") + (body or b"")
         kept = self._socket is not None
         try:
             self._open().sendall(request)
@@ -61,6 +67,15 @@ class HttpConnection:
             if not kept:
                 raise
             self._open().sendall(request)
+
+    def send_chunk(self, data: bytes) -> None:
+        """Send a piece of the body, which must not be empty."""
+        self._send_on(b"%x\r\n%b\r\n" % (len(data), data))
+
+    def end_chunks(self, trailers: tuple[tuple[str, str], ...] = ()) -> None:
+        """Send the end of the body and the headers that follow it."""
+        lines = ("0", *(f"{name}: {value}" for name, value in trailers), "", "")
+        self._send_on("\r\n".join(lines).encode("latin-1", "replace"))
 
     def receive(self) -> Response:
         """Wait for the answer, for as long as it takes.
@@ -87,6 +102,16 @@ class HttpConnection:
             self._socket.close()
         self._socket = None
         self._buffer = b""
+
+    def _send_on(self, data: bytes) -> None:
+        """Send more of a request, on the connection that it began on."""
+        if self._socket is None:
+            raise HttpError("the server hung up")
+        try:
+            self._socket.sendall(data)
+        except OSError:
+            self.close()
+            raise
 
     def _open(self) -> Socket:
         if self._socket is None:

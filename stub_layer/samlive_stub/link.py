@@ -18,9 +18,17 @@ from collections.abc import Mapping
 from .contract import Settings
 from .environment import for_local_process
 from .init import Early
-from .protocol import ACCEPTED
-from .requester import Absent, Outcome, StubSide, Transfer
+from .protocol import ACCEPTED, STREAMING
+from .requester import Absent, Ended, Outcome, StubSide, Transfer
 from .session import CONNECT, PUBLISH, SUBSCRIBE, UPGRADE, Refused
+
+TYPE_CHECKING = False  # typing's own would cost an import
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .streaming import StreamedResponse
+
+    BeginStream = Callable[[dict[str, str]], StreamedResponse]
 
 GRACE_SECONDS = 60.0
 """How long after its start an environment takes refusals for IAM's delay."""
@@ -97,6 +105,8 @@ class Link:
         self._refusal: Refused | None = None
         self._down_since: float | None = None
         self._setbacks = 0
+        self._begin_stream: BeginStream | None = None
+        self._stream: StreamedResponse | None = None
         self._told: set[str] = set()
 
     def prepare(self) -> None:
@@ -133,13 +143,20 @@ class Link:
         except OSError as problem:
             self._lost(problem)
 
-    def exchange(self, fields: dict[str, str], event: bytes, deadline: float) -> Outcome:
+    def exchange(
+        self,
+        fields: dict[str, str],
+        event: bytes,
+        deadline: float,
+        stream: "BeginStream",
+    ) -> Outcome:
         """Take a request to the relay and wait for its outcome.
 
         Args:
             fields: What the relay must know beside the event.
             event: The raw event.
             deadline: When Lambda ends the invocation (monotonic clock, seconds).
+            stream: Begins a response that comes in parts, given what the relay says of it.
 
         Raises:
             LinkError: The broker refused or could not be reached.
@@ -152,6 +169,7 @@ class Link:
         now = time.monotonic()
         spare = min(SPARE_SECONDS, (deadline - now) / 4)
         self._side.begin(fields, event, now, deadline - spare)
+        self._begin_stream, self._stream = stream, None
         try:
             while (outcome := self._side.outcome) is None:
                 if self._connection.open:
@@ -161,6 +179,9 @@ class Link:
         except LinkError:
             self._side.abandon()
             raise
+        if isinstance(outcome, Ended):
+            self._pass_on()
+            self._publish()
         if isinstance(outcome, Absent):
             # A relay's message may have been lost on this connection. The next one
             # brings the retained presence anew, so nobody is taken for absent for long.
@@ -171,20 +192,42 @@ class Link:
     def _turn(self) -> None:
         now = time.monotonic()
         self._side.tick(now)
-        try:
-            for packet in self._side.take_publishes(now):
-                self._connection.publish(packet.topic, packet.payload)
-            self._connection.flush()
-        except OSError as problem:
-            self._lost(problem)
+        if not self._publish():
             return
         if self._side.outcome is None:
             due = min(self._side.next_wakeup(now), self._connection.next_wakeup())
             self._listen(max(0.0, min(due - time.monotonic(), 60.0)))
         if self._side.transfer:
             self._transfer(self._side.transfer)
-        if self._side.state == ACCEPTED:
+        if self._side.state in (ACCEPTED, STREAMING):
             self._progress()
+        self._pass_on()
+
+    def _publish(self) -> bool:
+        """Send what is due; False when the connection is lost."""
+        try:
+            for packet in self._side.take_publishes(time.monotonic()):
+                self._connection.publish(packet.topic, packet.payload)
+            self._connection.flush()
+        except OSError as problem:
+            self._lost(problem)
+            return False
+        return True
+
+    def _pass_on(self) -> None:
+        """Give Lambda what has come of a streamed response."""
+        fields = self._side.stream_fields
+        if fields is None or self._begin_stream is None:
+            return
+        try:
+            if self._stream is None:
+                self._stream = self._begin_stream(fields)
+            while data := self._side.take_parts(time.monotonic()):
+                self._stream.write(data)
+        except OSError as problem:
+            self._tell(f"Lambda takes no more of a response: {problem}")
+            self._begin_stream = None
+            self._side.refuse_parts(time.monotonic())
 
     def _transfer(self, wanted: Transfer) -> None:
         """Move a large payload by way of S3; when that fails it goes in frames."""

@@ -26,6 +26,7 @@ class PartBuffer:
         "_confirmed",
         "_end",
         "_gap_at",
+        "_handed",
         "_next",
         "_ready",
         "_taken",
@@ -41,7 +42,7 @@ class PartBuffer:
         self.error = b""
         self._waiting: dict[int, bytes] = {}
         self._ready: list[bytes] = []
-        self._next = self._taken = self._confirmed = 0
+        self._next = self._handed = self._taken = self._confirmed = 0
         self._end: int | None = None
         self._gap_at = NEVER
 
@@ -88,10 +89,10 @@ class PartBuffer:
         return True
 
     def take(self) -> bytes:
-        """Return what comes next in the stream, as far as it is there."""
+        """Return what comes next, as far as it is there; what was handed out before is taken."""
         ready = b"".join(self._ready)
         self._ready.clear()
-        self._taken = self._next
+        self._taken, self._handed = self._handed, self._next
         return ready
 
     def report(self, stalled: bool, now: float) -> bytes:

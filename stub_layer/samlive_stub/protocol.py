@@ -138,7 +138,7 @@ REQUESTER = {
     (ORPHANED, "here"): (ASKING, "ask"),
     (ORPHANED, "timeout"): (DONE, "give_up"),
     (ACCEPTED, "part"): (STREAMING, "pass_on"),
-    (ORPHANED, "part"): (DRYING, "pass_on"),
+    (ORPHANED, "part"): (DRYING, "dry"),
     (STREAMING, "part"): (STREAMING, "pass_on"),
     (STREAMING, "answer"): (DONE, "finish"),
     (STREAMING, "partial"): (STREAMING, "ask_parts"),
@@ -148,8 +148,8 @@ REQUESTER = {
     (STREAMING, "silence"): (DONE, "break_off"),
     (STREAMING, "reboot"): (DONE, "break_off"),
     (STREAMING, "unwanted"): (DONE, "let_go"),
-    (STREAMING, "gone"): (DRYING, "hope"),
-    (STREAMING, "here"): (DRYING, "hope"),
+    (STREAMING, "gone"): (DRYING, "dry"),
+    (STREAMING, "here"): (DRYING, "dry"),
     (DRYING, "part"): (DRYING, "pass_on"),
     (DRYING, "answer"): (DONE, "finish"),
     (DRYING, "partial"): (DRYING, "ask_parts"),
@@ -226,6 +226,10 @@ STALL_SECONDS = 1.0
 
 ORPHAN_SECONDS = 15.0
 """How long an unanswered request waits for another relay when its own went."""
+
+DRY_SECONDS = 6.0
+"""How long a stub waits for the end of a stream whose relay went: it may still finish
+what runs, for 3 to 5 seconds."""
 
 LARGE_FRAMES = 5
 """A payload of more frames, compressed, goes through S3: that is 250 KB."""

@@ -23,6 +23,7 @@ from .protocol import (
     ACK_PATIENCE,
     ASKING,
     DONE,
+    DRY_SECONDS,
     DRYING,
     FUNCTION_FIELD,
     GONE,
@@ -506,6 +507,8 @@ class StubSide:
         elif action == "pass_on":
             if self._state == STREAMING:
                 self._timer = now + STALL_SECONDS
+        elif action == "dry":
+            self._timer = now + DRY_SECONDS
         elif action in ("poll_parts", "ask_parts", "confirm"):
             if action == "poll_parts" and self._state == STREAMING:
                 self._attempts += 1

@@ -17,7 +17,11 @@ from .http1 import HttpConnection, Response
 from .init import Early
 from .link import Link, LinkError
 from .protocol import REQUEST_ID_FIELD
-from .requester import Absent, Failure, Outcome
+from .requester import Absent, Ended, Failure, Outcome
+
+TYPE_CHECKING = False  # typing's own would cost an import
+if TYPE_CHECKING:
+    from .streaming import StreamedResponse
 
 _PREFIX = "lambda-runtime-"
 _BASE = "/2018-06-01/runtime"
@@ -38,6 +42,7 @@ class Runtime:
         self._early = early
         self._api = HttpConnection(environ["AWS_LAMBDA_RUNTIME_API"])
         self._policy = ""
+        self._streamed: StreamedResponse | None = None
 
     def run(self) -> int:
         """Serve until the process is ended; return an exit status when it cannot start."""
@@ -59,14 +64,34 @@ class Runtime:
             raise SystemExit(f"samlive: the Runtime API answered {invocation.status} to /next")
         fields = fields_of(invocation.headers)
         event = invocation.body
+        self._streamed = None
         try:
-            outcome = link.exchange(fields, event, _deadline(fields))
+            outcome = link.exchange(
+                fields, event, _deadline(fields), lambda found: self._stream(fields, found)
+            )
         except LinkError as problem:
-            self._post(fields, *self._absence(event, problem.kind, problem.message))
+            self._finish(fields, *self._absence(event, problem.kind, problem.message))
             return
-        self._post(fields, *self._result(event, outcome))
+        self._finish(fields, *self._result(event, outcome))
+
+    def _stream(self, fields: dict[str, str], found: dict[str, str]) -> "StreamedResponse":
+        """Begin a response that comes in parts."""
+        from .streaming import StreamedResponse
+
+        path = f"{_BASE}/invocation/{fields[REQUEST_ID_FIELD]}/response"
+        self._streamed = StreamedResponse(self._api, path)
+        self._streamed.begin(found)
+        return self._streamed
+
+    def _finish(self, fields: dict[str, str], is_error: bool, body: bytes) -> None:
+        if self._streamed is None:
+            self._post(fields, is_error, body)
+        else:
+            self._streamed.end(body if is_error else b"")
 
     def _result(self, event: bytes, outcome: Outcome) -> tuple[bool, bytes]:
+        if isinstance(outcome, Ended):
+            return bool(outcome.error), outcome.error
         if isinstance(outcome, Absent):
             text = (
                 f"Nobody runs this function: {outcome.reason}. "

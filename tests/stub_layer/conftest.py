@@ -286,6 +286,20 @@ class Relay:
     def answer(self, invocation: Invocation, body: bytes, error: bool = False) -> None:
         self._broker.call(self._answer, invocation, body, error)
 
+    def stream(self, invocation: Invocation, **fields: str) -> "Streamed":
+        """Begin to answer part by part."""
+        return Streamed(self, invocation, {n.replace("_", "-"): v for n, v in fields.items()})
+
+    def act(self, action: Callable[[float], Any]) -> Any:
+        """Do something with the protocol's side, on the broker's loop."""
+
+        def run() -> Any:
+            found = action(time.monotonic())
+            self._flush()
+            return found
+
+        return self._broker.call(run)
+
     def invocations(self) -> list[Invocation]:
         return [event for event in self.events if isinstance(event, Invocation)]
 
@@ -318,6 +332,26 @@ class Relay:
             asyncio.get_running_loop().call_later(max(0.0, due - now), self._flush)
 
 
+class Streamed:
+    """A response that a handler streams."""
+
+    def __init__(self, relay: Relay, invocation: Invocation, fields: dict[str, str]) -> None:
+        self._relay = relay
+        self._worker = invocation.worker
+        request = invocation.request_id
+        self.number: bytes = relay.act(
+            lambda now: relay.side.open_stream(self._worker, request, fields, now)
+        )
+
+    def write(self, data: bytes) -> None:
+        side = self._relay.side
+        self._relay.act(lambda now: side.write_stream(self._worker, self.number, data, now))
+
+    def end(self, error: bytes = b"") -> None:
+        side = self._relay.side
+        self._relay.act(lambda now: side.end_stream(self._worker, self.number, error, now))
+
+
 class RuntimeApi:
     """Lambda's Runtime API for one execution environment."""
 
@@ -326,6 +360,8 @@ class RuntimeApi:
         self.results: queue.Queue[tuple[str, str, dict[str, str], bytes]] = queue.Queue()
         self.polled = threading.Event()
         self.chunked = False
+        self.pieces: queue.Queue[bytes] = queue.Queue()
+        self.takes: Callable[[bytes], bool] = lambda piece: True
         api = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -357,13 +393,33 @@ class RuntimeApi:
                     self.wfile.write(body)
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                parts = self.path.removeprefix("/2018-06-01/runtime/").split("/")
                 headers = {name.lower(): value for name, value in self.headers.items()}
+                if headers.get("transfer-encoding") == "chunked":
+                    body, trailers = self._chunks()
+                    if trailers is None:
+                        self.close_connection = True
+                        return
+                    headers |= trailers
+                else:
+                    body = self.rfile.read(int(headers["content-length"]))
+                parts = self.path.removeprefix("/2018-06-01/runtime/").split("/")
                 api.results.put((parts[-2], parts[-1], headers, body))
                 self.send_response(202)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+
+            def _chunks(self) -> tuple[bytes, dict[str, str] | None]:
+                body = b""
+                while size := int(self.rfile.readline(), 16):
+                    piece = self.rfile.read(size)
+                    self.rfile.readline()
+                    body += piece
+                    api.pieces.put(piece)
+                    if not api.takes(body):
+                        return body, None
+                lines = iter(self.rfile.readline, b"\r\n")
+                pairs = (line.decode().partition(":") for line in lines)
+                return body, {name.lower(): value.strip() for name, _, value in pairs}
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass
