@@ -1,10 +1,7 @@
 """Payloads of every size and kind, both ways, byte for byte."""
 
-import base64
 import hashlib
 import json
-import random
-from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -12,6 +9,7 @@ import pytest
 
 from live_session import Ready
 from offline_cloud import ROOT_KEY, until
+from texts import KINDS, Kind, ascii_text, base64_text
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
@@ -19,38 +17,6 @@ ROOM = 200
 """Bytes that the event has beside its text."""
 
 LIMIT = 6 * 1024 * 1024
-
-
-def ascii_text(size: int) -> str:
-    source = random.Random(size)
-    return "".join(source.choices("abcdefghijklmnopqrstuvwxyz0123456789 ", k=size))
-
-
-def chinese(size: int) -> str:
-    source = random.Random(size)
-    return "".join(chr(source.randrange(0x4E00, 0x9FA5)) for _ in range(size // 3))
-
-
-def emoji(size: int) -> str:
-    source = random.Random(size)
-    return "".join(chr(source.randrange(0x1F300, 0x1F5FF)) for _ in range(size // 4))
-
-
-def separators(size: int) -> str:
-    source = random.Random(size)
-    return "".join(source.choices("\u2028\u2029a", k=size // 3))
-
-
-def nested(size: int) -> str:
-    text = json.dumps([{"n": number, "t": 'a"\\b\n'} for number in range(max(1, size // 80))])
-    return json.dumps({"inner": text})
-
-
-def base64_text(size: int) -> str:
-    return base64.b64encode(random.Random(size).randbytes(size * 3 // 4)).decode()
-
-
-KINDS = [ascii_text, chinese, emoji, separators, nested, base64_text]
 
 
 def exchange(lab: Ready, function: str, text: str) -> None:
@@ -66,14 +32,12 @@ def exchange(lab: Ready, function: str, text: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("size", [1, 60_000, 400_000])
-def test_every_kind_of_text_is_the_same_on_both_sides(
-    lab: Ready, kind: Callable[[int], str], size: int
-) -> None:
+def test_every_kind_of_text_is_the_same_on_both_sides(lab: Ready, kind: Kind, size: int) -> None:
     exchange(lab, "PythonLab", kind(size))
 
 
 @pytest.mark.parametrize("kind", [ascii_text, base64_text])
-def test_six_megabytes_are_the_same_on_both_sides(lab: Ready, kind: Callable[[int], str]) -> None:
+def test_six_megabytes_are_the_same_on_both_sides(lab: Ready, kind: Kind) -> None:
     exchange(lab, "PythonLab", kind(LIMIT - ROOM))
 
 

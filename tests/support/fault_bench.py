@@ -121,6 +121,10 @@ class Journal:
         """Processes that ran them."""
         return [int(line.split()[2]) for line in self._lines()]
 
+    def digests(self) -> list[str]:
+        """SHA-256 of the values that the handler was given."""
+        return [line.split()[3] for line in self._lines()]
+
     def _lines(self) -> list[str]:
         return self.path.read_text().splitlines() if self.path.exists() else []
 
