@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="no node on
 UNMENDED = {
     "unknown package": (
         'import "nowhere";\nexport const handler = async () => 1;\n',
-        "Runtime.ImportModuleError",
+        "Error",
         "Cannot find package 'nowhere'",
     ),
     "syntax error": (
@@ -100,7 +100,7 @@ def test_a_failing_handler_is_answered_as_lambda_does(
                 assert error["trace"][0] == "TypeError: no stock"
                 assert "app.mjs:2:" in error["trace"][1]
             request = session.seen(InvocationEnded)[0].request_id
-            assert any(kind in line.text for line in session.seen(LogLine, request_id=request))
+            assert any(message in line.text for line in session.seen(LogLine, request_id=request))
 
     run(scenario())
 

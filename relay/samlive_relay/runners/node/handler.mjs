@@ -4,7 +4,14 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { RuntimeFault } from "./errors.mjs";
+import { isModern } from "./generation.mjs";
+import { isStreaming } from "./streaming.mjs";
 
+const NO_CALLBACKS =
+  "ERROR: AWS Lambda has removed support for callback-based function handlers starting with " +
+  "Node.js 24. You need to modify this function to use a supported handler signature to use " +
+  "Node.js 24 or later. For more information see " +
+  "https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html.";
 const EXTENSIONS = ["", ".js", ".mjs", ".cjs"];
 
 /**
@@ -12,20 +19,26 @@ const EXTENSIONS = ["", ".js", ".mjs", ".cjs"];
  * @param {string} name the template's Handler, such as "src/index.handler"
  */
 export async function findHandler(root, name) {
-  if (name.includes("..")) throw new RuntimeFault("MalformedHandlerName", `'${name}' is not valid`);
+  if (name.includes("..")) {
+    const hint = "Use absolute paths when specifying root directories in handler names.";
+    throw new RuntimeFault("MalformedHandlerName", `'${name}' is not a valid handler name. ${hint}`);
+  }
   const folder = path.dirname(name);
   const match = path.basename(name).match(/^([^.]*)\.(.*)$/);
   if (!match) throw new RuntimeFault("MalformedHandlerName", "Bad handler");
   const module = await load(root, path.join(folder, match[1]));
   let found = module;
   for (const part of match[2].split(".")) found = found?.[part];
-  if (found === undefined && module.default) {
+  if (isModern() && !found && module.default) {
     found = module.default;
     for (const part of match[2].split(".")) found = found?.[part];
   }
   if (!found) throw new RuntimeFault("HandlerNotFound", `${name} is undefined or not exported`);
   if (typeof found !== "function") {
     throw new RuntimeFault("HandlerNotFound", `${name} is not a function`);
+  }
+  if (isModern() && found.length >= 3 && !isStreaming(found)) {
+    throw new RuntimeFault("CallbackHandlerDeprecated", NO_CALLBACKS);
   }
   return found;
 }
@@ -44,9 +57,7 @@ async function load(root, name) {
 
 function explain(error) {
   if (error instanceof SyntaxError) return new RuntimeFault("UserCodeSyntaxError", error);
-  if (error?.code === "MODULE_NOT_FOUND" || error?.code === "ERR_MODULE_NOT_FOUND") {
-    return new RuntimeFault("ImportModuleError", error);
-  }
+  if (error?.code === "MODULE_NOT_FOUND") return new RuntimeFault("ImportModuleError", error);
   return error;
 }
 

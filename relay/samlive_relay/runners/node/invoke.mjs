@@ -1,5 +1,7 @@
 /** Calls a handler of any form: async, callback, or streaming; returns the raw answer. */
-import { makeContext } from "./context.mjs";
+import { makeContext, makeOldContext } from "./context.mjs";
+import { RuntimeFault } from "./errors.mjs";
+import { isModern } from "./generation.mjs";
 import { invokeStreaming, isStreaming } from "./streaming.mjs";
 
 /**
@@ -10,30 +12,56 @@ import { invokeStreaming, isStreaming } from "./streaming.mjs";
 export async function invoke(handler, raw, headers) {
   const event = JSON.parse(raw.toString("utf8"));
   if (isStreaming(handler)) return invokeStreaming(handler, event, headers);
-  const result = await settle(handler, event, headers);
+  const result = isModern()
+    ? await handler(event, makeContext(headers))
+    : await settle(handler, event, headers);
+  const answer = stringify(result === undefined ? null : result);
+  if (answer === undefined) throw new TypeError("Wrong arguments"); // a function, or a symbol
+  return answer;
+}
+
+function stringify(value) {
   try {
-    return JSON.stringify(result === undefined ? null : result);
+    return JSON.stringify(value);
   } catch {
-    throw new Error("Unable to stringify response body");
+    const text = "Unable to stringify response body";
+    throw isModern() ? new RuntimeFault("JSONStringifyError", text) : new Error(text);
   }
 }
 
 function settle(handler, event, headers) {
   return new Promise((resolve, reject) => {
     const nothing = onEmptyLoop(() => resolve(null));
-    const done = (error, value) => {
-      nothing.cancel();
-      const act = () => (error == null ? resolve(value) : reject(error));
-      if (context.callbackWaitsForEmptyEventLoop) onEmptyLoop(act);
-      else setImmediate(act);
+    let waiting = nothing;
+    const settled = (error, value) => {
+      waiting.cancel();
+      if (error == null) resolve(value);
+      else reject(error);
     };
-    const context = makeContext(headers, done);
-    const result = handler(event, context, done);
-    if (typeof result?.then === "function") {
+    const callback = (error, value) => {
       nothing.cancel();
-      result.then(resolve, reject);
+      const act = () => settled(error, value);
+      if (error == null && context.callbackWaitsForEmptyEventLoop) waiting = onEmptyLoop(act);
+      else act();
+    };
+    const context = makeOldContext(headers, settled);
+    try {
+      const result = handler(event, context, once(callback));
+      if (typeof result?.then === "function") {
+        result.then(context.succeed, context.fail)?.catch?.(context.fail);
+      }
+    } catch (error) {
+      callback(error);
     }
   });
+}
+
+function once(act) {
+  let done = false;
+  return (...values) => {
+    if (!done) act(...values);
+    done = true;
+  };
 }
 
 /** Act once nothing keeps the event loop alive, unless cancelled before. */

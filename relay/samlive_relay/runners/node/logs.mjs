@@ -2,56 +2,103 @@
  * The console as Lambda's Node.js runtime sets it up: time, request id, level, text;
  * or one JSON object per call with AWS_LAMBDA_LOG_FORMAT=JSON.
  * https://docs.aws.amazon.com/lambda/latest/dg/nodejs-logging.html
+ *
+ * Format and level are looked up at each line: a process may stand ready before
+ * it knows the variables of its function.
  */
 import { format } from "node:util";
-import { describe, isError } from "./errors.mjs";
+import { asError, linesOf } from "./errors.mjs";
+import { isModern } from "./generation.mjs";
 
-const LEVELS = { trace: "TRACE", debug: "DEBUG", log: "INFO", info: "INFO", warn: "WARN", error: "ERROR" };
+const LEVELS = {
+  trace: "TRACE",
+  debug: "DEBUG",
+  log: "INFO",
+  info: "INFO",
+  warn: "WARN",
+  error: "ERROR",
+  fatal: "FATAL",
+};
 const ORDER = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
-const asJson = process.env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === "JSON";
-const lowest = asJson ? Math.max(0, ORDER.indexOf(process.env.AWS_LAMBDA_LOG_LEVEL?.toUpperCase())) : 0;
-let request = "";
+let request;
+let tenant;
 
-export function setRequest(id) {
+/** Tag lines with a request, and its tenant, from now on. */
+export function setRequest(id, tenantId) {
   request = id;
+  tenant = tenantId;
 }
 
 export function patchConsole() {
   for (const [name, level] of Object.entries(LEVELS)) {
-    console[name] = (...values) => write(level, values);
+    console[name] = (message, ...values) => write(level, message, ...values);
   }
 }
 
-/** Log an error that ends an invocation. */
-export function logError(error) {
-  const { errorType, errorMessage, trace } = describe(error);
-  const kind = "Invoke Error";
-  if (asJson) write("ERROR", [{ errorType, errorMessage, stackTrace: trace.slice(1) }]);
-  else write("ERROR", [`${kind} \t${JSON.stringify({ errorType, errorMessage, stack: trace })}`]);
+/**
+ * Log an error that ends an invocation, or the process.
+ * @param {string} kind what ended, in Lambda's words
+ * @param {unknown} thrown what was thrown
+ */
+export function logError(kind, thrown) {
+  const error = asError(thrown);
+  if (isJson()) write("ERROR", error);
+  else write("ERROR", kind, `\t${JSON.stringify(error, shown)}`);
 }
 
-function write(level, values) {
-  if (asJson && ORDER.indexOf(level) < lowest) return;
-  process.stdout.write((asJson ? jsonLine(level, values) : textLine(level, values)) + "\n");
+function isJson() {
+  return process.env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === "JSON";
 }
 
-function textLine(level, values) {
-  return [new Date().toISOString(), request || undefined, level, format(...values)].join("\t");
+function write(level, message, ...values) {
+  const lowest = ORDER.indexOf(process.env.AWS_LAMBDA_LOG_LEVEL?.toUpperCase());
+  if (ORDER.indexOf(level) < lowest) return;
+  const line = isJson() ? jsonLine(level, message, values) : textLine(level, message, values);
+  process.stdout.write(line + "\n");
 }
 
-function jsonLine(level, values) {
-  const entry = { timestamp: new Date().toISOString(), level, requestId: request || undefined };
-  const [only] = values;
-  if (values.length === 1 && isError(only)) {
-    Object.assign(entry, { message: describe(only) });
-  } else if (values.length === 1 && typeof only === "object") {
-    entry.message = only;
-  } else {
-    entry.message = format(...values);
+/** What stands for a request that is not there yet is each runtime's own. */
+function requestId() {
+  return request ?? (isModern() ? "-" : undefined);
+}
+
+function textLine(level, message, values) {
+  const time = new Date().toISOString();
+  return `${time}\t${requestId()}\t${level}\t${format(message, ...values)}`;
+}
+
+function jsonLine(level, message, values) {
+  const entry = { timestamp: new Date().toISOString(), level, requestId: requestId() };
+  if (tenant) entry.tenantId = tenant;
+  if (values.length === 0) {
+    try {
+      return JSON.stringify({ ...entry, message }, logged);
+    } catch {
+      return JSON.stringify({ ...entry, message: format(message) });
+    }
   }
-  try {
-    return JSON.stringify(entry);
-  } catch {
-    return JSON.stringify({ ...entry, message: format(...values) });
-  }
+  entry.message = format(message, ...values);
+  const error = [message, ...values].find((value) => value instanceof Error);
+  return JSON.stringify(error ? { ...entry, ...named(error) } : entry);
+}
+
+function named(error) {
+  return {
+    errorType: error.constructor?.name ?? "UnknownError",
+    errorMessage: error.message,
+    stackTrace: linesOf(error),
+  };
+}
+
+/** What JSON.stringify makes of errors within a logged object. */
+function logged(_, value) {
+  return value instanceof Error ? { ...named(value), ...value } : value;
+}
+
+/** What JSON.stringify makes of an error that ended something. */
+function shown(_, value) {
+  if (!(value instanceof Error)) return value;
+  const { name, message, code } = value;
+  const stack = typeof value.stack === "string" ? linesOf(value) : undefined;
+  return { errorType: name, errorMessage: message, code, ...value, stack };
 }

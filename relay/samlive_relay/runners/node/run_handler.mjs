@@ -8,9 +8,11 @@
  * it imports the handler, reports which files were read, then takes one
  * invocation after another from the Runtime API until that hangs up.
  */
+import { inspect } from "node:util";
 import { watchLoads } from "./loaded.mjs";
 import { RuntimeClient } from "./client.mjs";
-import { describe, isError } from "./errors.mjs";
+import { describe, UnhandledPromiseRejection } from "./errors.mjs";
+import { isModern } from "./generation.mjs";
 import { findHandler } from "./handler.mjs";
 import { patchConsole, logError, setRequest } from "./logs.mjs";
 import { invoke } from "./invoke.mjs";
@@ -22,23 +24,27 @@ const client = new RuntimeClient(process.env.AWS_LAMBDA_RUNTIME_API);
 const loads = watchLoads();
 let running = "";
 
-async function fail(error, status) {
-  logError(error);
+async function fail(kind, error, status) {
+  logError(kind, error);
   if (running) await client.error(running, describe(error));
   else await client.initError(describe(error));
   process.exit(status);
 }
 
-class UnhandledPromiseRejection extends Error {
-  constructor(reason) {
-    super(isError(reason) ? `${reason}` : String(reason));
-    this.name = "Runtime.UnhandledPromiseRejection";
-    this.reason = reason;
-  }
+/** End as a process does whose error nobody catches; newer runtimes do not. */
+function crash(error) {
+  process.stderr.write(`${inspect(error)}\n`);
+  process.exit(1);
 }
 
-process.on("uncaughtException", (error) => fail(error, 129));
-process.on("unhandledRejection", (reason) => fail(new UnhandledPromiseRejection(reason), 128));
+process.on("uncaughtException", (error) =>
+  isModern() ? crash(error) : fail("Uncaught Exception", error, 129),
+);
+process.on("unhandledRejection", (reason, promise) =>
+  isModern()
+    ? crash(reason)
+    : fail("Unhandled Promise Rejection", new UnhandledPromiseRejection(reason, promise), 128),
+);
 
 patchConsole();
 offerStreaming();
@@ -53,7 +59,7 @@ async function serve(handler) {
   for (;;) {
     const { headers, event } = await client.next();
     running = headers["lambda-runtime-aws-request-id"];
-    setRequest(running);
+    setRequest(running, headers["lambda-runtime-aws-tenant-id"]);
     const trace = headers["lambda-runtime-trace-id"];
     if (trace) process.env._X_AMZN_TRACE_ID = trace;
     else delete process.env._X_AMZN_TRACE_ID;
@@ -61,7 +67,7 @@ async function serve(handler) {
     try {
       answer = await invoke(handler, event, headers);
     } catch (error) {
-      logError(error);
+      logError("Invoke Error", error);
       await reportLoaded();
       await client.error(running, describe(error));
       running = "";
@@ -87,7 +93,7 @@ try {
 } catch (error) {
   await endIfUseless();
   locate(error, await reportLoaded());
-  await fail(error, 1);
+  await fail(isModern() ? "Init Error" : "Uncaught Exception", error, 1);
 }
 const wanted = loads.takenWanted();
 await endIfUseless(wanted);

@@ -1,0 +1,2 @@
+import { lost } from "./app.mjs";
+export const handler = async () => lost;

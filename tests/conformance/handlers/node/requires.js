@@ -1,0 +1,2 @@
+require("nowhere-at-all");
+exports.handler = async () => 1;

@@ -1,0 +1,1 @@
+throw new RangeError("DB_HOST");
