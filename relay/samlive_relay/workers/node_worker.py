@@ -59,7 +59,8 @@ class NodeWorker(ApiWorker):
         self._launched(process)
 
     def _dispatch(self, call: Call) -> None:
-        self._spares.used(self._name)
+        if self._ready_at:  # else it is loading, and the next spare can wait
+            self._spares.used(self._name)
         super()._dispatch(call)
 
     async def _learn(self, body: bytes) -> bytes:
@@ -68,8 +69,18 @@ class NodeWorker(ApiWorker):
         return b"null"
 
     async def _give_up(self, body: bytes) -> bytes:
-        """The process differs from a fresh one: a call gets another, before its handler ran."""
         self._spares.refuse(self._name, json.loads(body)["conflict"])
-        self.outdated = True
-        self._on_fault({"errorType": "Runtime.Unknown", "errorMessage": "started again"})
+        self._start_again()
         return b"null"
+
+    def _on_exit(self) -> None:
+        if self.spared and not self._ready_at and not self.faulted and not self._retired:
+            # Killed while it waited, or by code that a fresh process has to run to be sure.
+            self._spares.refuse(self._name, ())
+            self._start_again()
+        super()._on_exit()
+
+    def _start_again(self) -> None:
+        """Have a call get a fresh process: this one differs, and its handler has not run."""
+        self.outdated = True
+        self._on_fault({"errorType": "Runtime.ExitError", "errorMessage": "It is started again."})

@@ -103,6 +103,11 @@ class Spare:
         return self.process is not None and not self.process.exited.done()
 
     @property
+    def is_ready(self) -> bool:
+        """Whether it has loaded what it should."""
+        return self.alive and self.ready.done() and self.ready.result()
+
+    @property
     def outdated(self) -> bool:
         """Whether a file that it has loaded is another one now."""
         return bool(changed(self._files))

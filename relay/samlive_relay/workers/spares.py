@@ -77,12 +77,17 @@ class Spares:
         self._all: set[Spare] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.enabled = True
-        self.taken = 0
+        self.started = 0
 
     @property
     def pids(self) -> list[int]:
         """Ids of the processes that stand ready, or will."""
         return [spare.process.pid for spare in self._all if spare.process and spare.alive]
+
+    @property
+    def standing(self) -> list[Spare]:
+        """Those that a process of their function can come from."""
+        return [known.spare for known in self._known.values() if known.spare]
 
     async def take(self, function: str, recipe: Recipe) -> Spare | None:
         """Return a spare that can become a process of a function, or None.
@@ -98,7 +103,6 @@ class Spares:
         fits = spare.recipe.alike(recipe) and await asyncio.shield(spare.ready)
         if fits and spare.alive and not self._differs(known, spare, recipe.variables):
             self._all.discard(spare)
-            self.taken += 1
             return spare
         spare.end()
         return None
@@ -114,6 +118,10 @@ class Spares:
         known = self._of(function)
         known.modules = tuple(modules)
         known.recipe = recipe
+        spare = known.spare
+        if spare and (set(spare.modules) != set(known.wanted) or not spare.recipe.alike(recipe)):
+            spare.end()
+            known.spare = None
         self.used(function)
 
     def used(self, function: str) -> None:
@@ -182,6 +190,7 @@ class Spares:
         self._make_room()
         spare = known.spare = Spare(known.recipe, known.wanted, self._api)
         self._all.add(spare)
+        self.started += 1
         try:
             await spare.start()
         except (OSError, RelayError):

@@ -11,7 +11,7 @@
 import Module, { register } from "node:module";
 import path from "node:path";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
-import { isInstalled, look } from "./stamp.mjs";
+import { isInstalled, isOurs, look } from "./stamp.mjs";
 
 class Loads {
   /** Called at each file of the user's own, if set. */
@@ -60,8 +60,9 @@ class Loads {
     const original = Module._resolveFilename;
     Module._resolveFilename = (request, parent, ...rest) => {
       const file = original.call(Module, request, parent, ...rest);
-      if (parent?.filename && !isInstalled(parent.filename) && isInstalled(file)) {
-        if (!this.#wanted.has(file)) this.#wanted.set(file, "require");
+      const by = parent?.filename;
+      if (by && isInstalled(file) && !isInstalled(by) && !isOurs(by) && !this.#wanted.has(file)) {
+        this.#wanted.set(file, "require");
       }
       return file;
     };
