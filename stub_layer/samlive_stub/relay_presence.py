@@ -2,7 +2,8 @@
 
 While it is there, "here" is repeated whenever something disturbs it: its own
 will (sent for a connection that is back by now), another session's "gone", an
-older session's "here", or connections that come and go. Before it has
+older session's "here", connections that come and go, or garbage of somebody
+without the key, which would stand where new stubs look. Before it has
 announced itself it orders itself after whom it hears, whatever the clocks say.
 """
 
@@ -16,6 +17,12 @@ from .relay_events import ForeignPresence
 from .seal import Sealer
 
 
+HEAL_SECONDS = 1.0
+"""Garbage is answered no more often than this: it costs its sender nothing."""
+
+NEVER = float("inf")
+
+
 class Presence:
     """One session's presence.
 
@@ -27,7 +34,17 @@ class Presence:
         about: What else it tells of itself.
     """
 
-    __slots__ = ("_about", "_sealer", "_sender", "_session", "_topic", "due", "here", "since")
+    __slots__ = (
+        "_about",
+        "_healed_at",
+        "_sealer",
+        "_sender",
+        "_session",
+        "_topic",
+        "due_at",
+        "here",
+        "since",
+    )
 
     def __init__(
         self, sealer: Sealer, topic: str, session: str, since: int, about: dict[str, str]
@@ -39,11 +56,17 @@ class Presence:
         self._about = about
         self.since = since
         self.here = False
-        self.due = False
+        self.due_at = NEVER
+        self._healed_at = -NEVER
 
     def say_again(self) -> None:
         """Have "here" repeated, when it was said."""
-        self.due = self.here
+        self.due_at = 0.0 if self.here else NEVER
+
+    def disturbed(self, now: float) -> None:
+        """Note that something stands on the topic that this stage's key has not sealed."""
+        if self.here and self.due_at == NEVER:
+            self.due_at = self._healed_at = max(now, self._healed_at + HEAL_SECONDS)
 
     def seal(self, state: str, more: dict[str, str]) -> bytes:
         """Return the packet that says a state, and more that may change."""
@@ -71,11 +94,12 @@ class Presence:
         except (KeyError, ValueError):
             raise FrameError("presence lacks a field") from None
         if session == self._session:
-            self.due |= state == GONE and self.here
+            if state == GONE:
+                self.say_again()
             return []
         newer = (since, session) > (self.since, self._session)
         if not self.here:
             self.since, newer = max(self.since, since + 1), False
         elif state == GONE or not newer:
-            self.due = True
+            self.say_again()
         return [ForeignPresence(session, owner, host, since, state, newer)]

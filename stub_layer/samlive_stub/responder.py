@@ -221,7 +221,8 @@ class RelaySide:
 
     def leave(self) -> Publish:
         """Return presence "gone"; from now on nothing is repeated."""
-        self._presence.here = self._presence.due = False
+        self._presence.here = False
+        self._presence.say_again()
         return self.presence(GONE)
 
     def receive(self, topic: str, packet: bytes, now: float) -> list[RelayEvent]:
@@ -237,6 +238,8 @@ class RelaySide:
                 return [*self._presence.hear(Frame(self._sealer.open(topic, packet)))]
             return self._hear_worker(topic, Frame(self._sealer.open(topic, packet)), packet, now)
         except SealError as problem:
+            if topic == self._presence_topic:
+                self._presence.disturbed(now)
             return [Refused(str(problem))]
         except FrameError:
             return [Refused("a sealed frame that does not follow the protocol")]
@@ -386,15 +389,14 @@ class RelaySide:
         times = [self._shards.next_wakeup(now)]
         if (asked := self._assembly.asked_at()) is not None:
             times.append(asked + STALL_SECONDS)
-        if self._presence.due:
-            times.append(now)
+        times.append(max(now, self._presence.due_at))
         return min(*times, self._sweep_due, self._streams.next_wakeup())
 
     def take_publishes(self, now: float) -> list[Publish]:
         """Return the packets that may leave now, paced per shard below the broker's limits."""
         publishes = self._shards.take(now)
-        if self._presence.due:
-            self._presence.due = False
+        if now >= self._presence.due_at:
+            self._presence.due_at = NEVER
             publishes.insert(0, self.presence(HERE))
         return publishes
 

@@ -206,6 +206,25 @@ def test_the_own_will_is_overwritten_after_a_reconnect(pair: Pair) -> None:
     assert pair.retained is not None and pair.retained.payload != will.payload
 
 
+def test_garbage_in_the_place_of_presence_is_overwritten_and_not_more_often_than_needed(
+    pair: Pair,
+) -> None:
+    """Who lacks the key can delete what is retained, but not keep new stubs from the relay."""
+    relay = pair.relay("s1")
+    pair.settle()
+    topic = relay.topics(0)[0]
+    for number in range(300):
+        pair.say(Publish(topic, b"" if number % 2 else b"garbage", retain=True))
+        pair.pass_time(0.01)
+    said = [packet for packet in pair.sent if packet.topic == topic and len(packet.payload) > 50]
+    assert 2 <= len(said) - 1 <= 5
+    pair.pass_time(1.2)
+    pair.connect()
+    pair.begin(b"x")
+    assert pair.run() == Answer(b"x")
+    assert relay.next_wakeup(pair.now) > pair.now + 1
+
+
 def test_a_take_over_is_told_to_the_relay_before_and_followed_by_stubs(pair: Pair) -> None:
     old = pair.relay("s1", since=10)
     pair.settle()
