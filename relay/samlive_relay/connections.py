@@ -12,16 +12,21 @@ before they are needed:
 
 Each has a client id of its own and reconnects by itself. While one is down and
 another is up, the protocol goes around it and the user hears nothing.
+
+They are made by `transports.direct`; SAMLIVE_TRANSPORT=awscrt has them made by
+AWS's own client, for a network that the first cannot get through.
 """
 
 import asyncio
+import os
 from collections.abc import Callable
 
 from samlive_stub.contract import relay_client_id
 from samlive_stub.protocol import Publish
 from samlive_stub.responder import RelaySide
 
-from .config import RelayConfig
+from .config import Broker, RelayConfig
+from .errors import RelayError
 from .events import ConnectionChanged
 from .transports.link import Connector, Link, Transport
 
@@ -51,7 +56,7 @@ class Connections:
         on_state: Called when the way to the broker is lost, back, or refused.
         changed: Called when the protocol has something new to publish.
         warn: Called with what the user should know.
-        connector: Makes connections; AWS IoT's when None.
+        connector: Makes connections; `connector_for` says which when None.
     """
 
     def __init__(
@@ -159,8 +164,6 @@ class Connections:
 
     def _connect(self, number: int) -> Transport:
         if self._connector is None:
-            from .transports.iot import connector_for
-
             self._connector = connector_for(self._config.broker)
         config = self._config
         return self._connector(
@@ -191,3 +194,23 @@ class Connections:
         self._down.discard(number)
         self._side.regain_shard(number)
         self._changed()
+
+
+def connector_for(broker: Broker) -> Connector:
+    """Return what makes connections to a broker, the way that the environment asks for.
+
+    Raises:
+        RelayError: It asks for something unknown.
+    """
+    way = os.environ.get("SAMLIVE_TRANSPORT") or "direct"
+    if way == "awscrt":
+        from .transports import iot
+
+        return iot.connector_for(broker)
+    if way == "direct":
+        from .transports import direct
+
+        return direct.connector_for(broker)
+    raise RelayError(
+        f"SAMLIVE_TRANSPORT is {way!r}.", "Set it to direct or awscrt, or leave it out."
+    )

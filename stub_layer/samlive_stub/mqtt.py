@@ -82,11 +82,23 @@ class Disconnect(Record):
 Packet = Connack | Suback | Incoming | Puback | Pingresp | Disconnect
 
 
-def connect(client_id: str, keep_alive: int) -> bytes:
-    """Return CONNECT with a clean start, no will and the largest packet we take (3.1)."""
+def connect(client_id: str, keep_alive: int, will: tuple[str, bytes, bool] | None = None) -> bytes:
+    """Return CONNECT with a clean start and the largest packet we take (3.1).
+
+    Args:
+        client_id: Client id.
+        keep_alive: Seconds.
+        will: Topic, payload and whether to retain it; sent at QoS 1.
+    """
     properties = b"\x27" + RECEIVE_LIMIT.to_bytes(4, "big")
-    head = b"\x00\x04MQTT\x05\x02" + keep_alive.to_bytes(2, "big")
-    return _packet(0x10, head + _length(len(properties)) + properties + _text(client_id))
+    flags, last = 0x02, b""
+    if will is not None:
+        topic, payload, retain = will
+        flags |= 0x2C if retain else 0x0C
+        last = b"".join((b"\x00", _text(topic), len(payload).to_bytes(2, "big"), payload))
+    head = b"\x00\x04MQTT\x05" + bytes((flags,)) + keep_alive.to_bytes(2, "big")
+    tail = _text(client_id) + last
+    return _packet(0x10, head + _length(len(properties)) + properties + tail)
 
 
 def subscribe(packet_id: int, topics: tuple[str, ...]) -> bytes:
@@ -95,9 +107,10 @@ def subscribe(packet_id: int, topics: tuple[str, ...]) -> bytes:
     return _packet(0x82, packet_id.to_bytes(2, "big") + b"\x00" + filters)
 
 
-def publish(packet_id: int, topic: str, payload: bytes) -> bytes:
-    """Return PUBLISH at QoS 1, not retained (3.3)."""
-    return _packet(0x32, b"".join((_text(topic), packet_id.to_bytes(2, "big"), b"\x00", payload)))
+def publish(packet_id: int, topic: str, payload: bytes, retain: bool = False) -> bytes:
+    """Return PUBLISH at QoS 1 (3.3)."""
+    body = b"".join((_text(topic), packet_id.to_bytes(2, "big"), b"\x00", payload))
+    return _packet(0x33 if retain else 0x32, body)
 
 
 def puback(packet_id: int) -> bytes:

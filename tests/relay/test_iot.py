@@ -1,9 +1,11 @@
-"""The AWS IoT transport against the offline cloud's broker."""
+"""Both transports to AWS IoT against the offline cloud's broker."""
 
 import asyncio
 import os
 import socket
 import stat
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,17 +14,32 @@ import pytest
 
 from relay_cloud import Cloud, running
 from relay_session import Run
+from samlive_relay import connections
 from samlive_relay.config import AwsCredentials, Broker
 from samlive_relay.errors import RelayError
 from samlive_relay.events import ConnectionChanged
-from samlive_relay.transports.iot import connector_for
-from samlive_relay.transports.link import Link
+from samlive_relay.transports import direct, iot
+from samlive_relay.transports.link import Connector, Link
 from samlive_stub.protocol import Publish
 
 
 def presence(app: str = "app") -> str:
     """The one topic of an app that a relay may both read and write."""
     return f"samlive/{app}/dev/presence"
+
+
+WAYS: dict[str, Callable[[Broker], Connector]] = {
+    "direct": direct.connector_for,
+    "awscrt": iot.connector_for,
+}
+chosen: list[Callable[[Broker], Connector]] = []
+
+
+@pytest.fixture(autouse=True, params=sorted(WAYS))
+def over_both(request: pytest.FixtureRequest) -> Iterator[None]:
+    chosen.append(WAYS[request.param])
+    yield
+    chosen.clear()
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +64,7 @@ class Peer:
             on_state=self._on_state,
             on_ready=self._on_ready,
         )
-        self.transport = connector_for(broker)(link)
+        self.transport = chosen[0](broker)(link)
 
     def _on_message(self, topic: str, payload: bytes) -> None:
         self.messages.append((topic, bytes(payload)))
@@ -234,6 +251,26 @@ def test_a_publish_that_the_policy_forbids_is_told(cloud: Cloud, run: Run) -> No
         assert "elsewhere/presence" in peer.states[-1].detail
 
     run(scenario(cloud.broker(), act)())
+
+
+def test_an_unknown_way_is_refused(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMLIVE_TRANSPORT", "pigeon")
+    with pytest.raises(RelayError, match="'pigeon'"):
+        connections.connector_for(cloud.broker())
+
+
+def test_the_sdk_is_not_imported_unless_asked_for(cloud: Cloud) -> None:
+    code = (
+        "import sys; from samlive_relay import connections, config;"
+        "Broker = config.Broker;"
+        "connections.connector_for(Broker('x', 'y', None)); print('awscrt' in sys.modules)"
+    )
+    for way, imported in (("direct", "False"), ("awscrt", "True")):
+        variables = {**os.environ, "SAMLIVE_TRANSPORT": way}
+        found = subprocess.run(
+            [sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True
+        )
+        assert found.stdout.strip() == imported
 
 
 def test_only_the_transport_imports_the_sdk() -> None:

@@ -28,6 +28,7 @@ from samlive_relay.events import ConnectionChanged
 from samlive_stub.protocol import Publish
 
 from . import refusals
+from .dial import DEFAULT_PORT, address_of
 from .link import Connector, Link
 from .nagle import disable_nagle
 from .probe import problem_with
@@ -48,7 +49,6 @@ MAX_FAILURES = 3
 RECONNECT_MS = (500, 20_000)
 MAX_TOPICS = 10_000
 STOP_SECONDS = 3.0
-DEFAULT_PORT = 443
 
 
 def connector_for(broker: Broker) -> Connector:
@@ -96,9 +96,7 @@ class IotTransport:
         self._start()
         done, _ = await asyncio.wait((self._first,), timeout=PATIENCE_SECONDS)
         if not done:
-            found = await self._loop.run_in_executor(
-                self._signer, problem_with, self._broker, *self._address()
-            )
+            found = await self._loop.run_in_executor(self._signer, problem_with, self._broker)
             self._last_problem = found or self._last_problem
             rest = 0 if found else CONNECT_SECONDS - PATIENCE_SECONDS
             done, _ = await asyncio.wait((self._first,), timeout=rest)
@@ -167,7 +165,7 @@ class IotTransport:
         client.start()
 
     def _options(self, mqtt5: Any, stopped: asyncio.Event) -> Any:
-        host, port, tls = self._address()
+        host, port, tls = address_of(self._broker)
         options = mqtt5.ClientOptions(
             host_name=host,
             port=port,
@@ -201,14 +199,6 @@ class IotTransport:
         if hasattr(options, "disable_metrics"):
             options.disable_metrics = True
         return options
-
-    def _address(self) -> tuple[str, int, bool]:
-        host, _, port = self._broker.endpoint.partition(":")
-        number = int(port or DEFAULT_PORT)
-        if host.endswith(".localhost") and self._broker.proxy is None:
-            # RFC 6761: this machine, whatever the resolver knows about the name.
-            return "127.0.0.1", number, False
-        return host, number, True
 
     def _tls_context(self, port: int) -> Any:
         from awscrt import io
@@ -254,7 +244,7 @@ class IotTransport:
         try:
             found = self._broker.credentials()
             self._credential_problem = None
-            if self._address()[0] == "127.0.0.1":
+            if address_of(self._broker)[0] == "127.0.0.1":
                 transform_args.http_request.headers.set("Host", self._broker.endpoint)
             signed = auth.aws_sign_request(
                 transform_args.http_request,
@@ -380,9 +370,4 @@ class IotTransport:
             self._link.on_state(ConnectionChanged("refused", str(refusal)))
 
     def _unreachable(self) -> RelayError:
-        detail = f": {self._last_problem}" if self._last_problem else ""
-        trust = "" if "TLS" not in self._last_problem else " AWS_CA_BUNDLE names what to trust."
-        return RelayError(
-            f"{self._broker.endpoint} cannot be reached{detail}.",
-            f"Check the network, HTTPS_PROXY and the region.{trust}",
-        )
+        return refusals.unreachable(self._broker.endpoint, self._last_problem)

@@ -81,3 +81,18 @@ def of_message(endpoint: str, topic: str) -> Refusal:
         f"{endpoint} refused a message to {topic}.",
         "Allow iot:Publish and iot:RetainPublish on topic/samlive/*.",
     )
+
+
+def unreachable(endpoint: str, problem: str) -> RelayError:
+    """Return the error of a broker that cannot be reached.
+
+    Args:
+        endpoint: The broker.
+        problem: What was in the way; "" when that is not known.
+    """
+    detail = f": {problem}" if problem else ""
+    trust = " AWS_CA_BUNDLE names what to trust." if "TLS" in problem else ""
+    return RelayError(
+        f"{endpoint} cannot be reached{detail}.",
+        f"Check the network, HTTPS_PROXY and the region.{trust}",
+    )
