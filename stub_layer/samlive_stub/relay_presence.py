@@ -16,7 +16,6 @@ from .protocol import GONE, session_sender
 from .relay_events import ForeignPresence
 from .seal import Sealer
 
-
 HEAL_SECONDS = 1.0
 """Garbage is answered no more often than this: it costs its sender nothing."""
 
