@@ -8,6 +8,7 @@ import pytest
 
 from relay_session import Project, Run
 from samlive_relay.events import Reloaded
+from samlive_relay.workers import esbuild, typescript
 
 pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="no npm on the PATH")
 
@@ -89,3 +90,163 @@ def test_a_handler_runs_reloads_and_fails_with_its_own_lines(
 
     run(scenario())
     assert not (project.folder / ".samlive" / "bundles").exists()
+
+
+PACKAGES = {
+    "esmonly": (
+        '{"name": "esmonly", "type": "module", "exports": "./i.js"}',
+        "export default 'E';",
+    ),
+    "hidden": (
+        '{"name": "hidden", "main": "i.js"}',
+        "const names = { deep: 'H' };\nmodule.exports = names;",
+    ),
+    "both": (
+        '{"name": "both", "exports": {"import": "./i.mjs", "require": "./i.js"}}',
+        "exports.kind = 'required';",
+    ),
+}
+USER = """
+import word from "esmonly";
+import { deep } from "hidden";
+import { kind } from "both";
+import { shared } from "@team/shared";
+export const handler = async (): Promise<string[]> => [word, deep, kind, shared];
+"""
+
+
+@pytest.mark.parametrize("kind", ["commonjs", "module"])
+def test_packages_are_found_as_in_a_deployed_bundle(
+    project: Project, run: Run, node_modules: Path, kind: str
+) -> None:
+    """What Node itself cannot load, or names differently, works when it is bundled."""
+    installed = project.folder / "node_modules"
+    for name, (settings, text) in PACKAGES.items():
+        (installed / name).mkdir(parents=True)
+        (installed / name / "package.json").write_text(settings)
+        (installed / name / "i.js").write_text(text)
+    (installed / "both" / "i.mjs").write_text("export const kind = 'imported';")
+    (installed / "esbuild").symlink_to(node_modules / "esbuild")
+    shared = project.folder / "packages" / "shared"
+    (shared / "src").mkdir(parents=True)
+    (shared / "package.json").write_text('{"name": "@team/shared", "main": "src/index.ts"}')
+    source = shared / "src" / "index.ts"
+    source.write_text("export const shared: string = 'one';")
+    (installed / "@team").mkdir()
+    (installed / "@team" / "shared").symlink_to(shared)
+    (project.code / "package.json").write_text(f'{{"type": "{kind}"}}')
+    project.write("app.ts", USER)
+    project.add(runtime="nodejs20.x")
+    how = "imported" if kind == "module" else "required"
+
+    async def scenario() -> None:
+        async with project.session() as session:
+            stub = session.stub()
+            assert await stub.ask({}) == ["E", "H", how, "one"]
+            source.write_text("export const shared: string = 'two';")
+            assert await stub.ask({}) == ["E", "H", how, "two"]
+
+    run(scenario())
+
+
+PROPERTIES = {
+    "EntryPoints": ["src/orders/app.ts"],
+    "Format": "esm",
+    "Target": "es2022",
+    "Minify": True,
+    "Define": ["STAGE='dev'"],
+    "Loader": [".txt=text"],
+    "Banner": ["js=globalThis.banner = 'B';"],
+    "MainFields": "module,main",
+    "OutExtension": [".js=.mjs"],
+    "External": ["nowhere"],
+    "Sourcemap": False,
+}
+BUILT = """
+import text from "./note.txt";
+declare const STAGE: string;
+const one: string = await Promise.resolve("1");
+export const handler = async (event: { load?: boolean }): Promise<string[]> => {
+  if (event.load) await import("nowhere").catch((error) => { throw new Error(error.message); });
+  return [text, STAGE, (globalThis as any).banner, one, import.meta.url.slice(0, 5)];
+};
+"""
+
+
+def test_a_template_says_how_to_build(project: Project, run: Run, node_modules: Path) -> None:
+    (project.folder / "node_modules").symlink_to(node_modules)
+    project.write("src/orders/app.ts", BUILT)
+    project.write("src/orders/note.txt", "T")
+    project.add(runtime="nodejs20.x", build_properties=PROPERTIES)
+
+    async def scenario() -> None:
+        async with project.session() as session:
+            stub = session.stub()
+            assert await stub.ask({}) == ["T", "dev", "B", "1", "file:"]
+            error = await stub.fail({"load": True})
+            assert "nowhere" in error["errorMessage"]
+            assert "src/orders/app.ts:6:" in "\n".join(error["trace"])
+            project.write("src/orders/note.txt", "N")
+            assert (await stub.ask({}))[0] == "N"
+
+    run(scenario())
+
+
+def test_an_unknown_build_property_is_named(project: Project, run: Run, node_modules: Path) -> None:
+    (project.folder / "node_modules").symlink_to(node_modules)
+    project.write("app.ts", "export const handler = async () => 1;")
+    project.add(runtime="nodejs20.x", build_properties={"Minfy": True})
+
+    async def scenario() -> None:
+        async with project.session() as session:
+            error = await session.stub().fail({})
+            assert error["errorType"] == "Runtime.UserCodeSyntaxError"
+            assert "minfy" in error["errorMessage"]
+
+    run(scenario())
+
+
+ENTRIES = {
+    "handler": ({}, "app.handler", "app.ts"),
+    "folder": ({}, "src/app.handler", "src/app.ts"),
+    "javascript": ({}, "plain.handler", None),
+    "one entry point": ({"EntryPoints": ["src/app.ts"]}, "app.handler", "src/app.ts"),
+    "without an ending": ({"EntryPoints": ["src/app"]}, "app.handler", "src/app.ts"),
+    "of two": ({"EntryPoints": ["src/app.ts", "src/a/b.ts"]}, "a/b.handler", "src/a/b.ts"),
+    "built javascript": ({"EntryPoints": ["plain.js"]}, "plain.handler", "plain.js"),
+}
+
+
+@pytest.mark.parametrize("case", ENTRIES)
+def test_the_file_that_a_handler_is_built_from_is_found(project: Project, case: str) -> None:
+    properties, handler, found = ENTRIES[case]
+    for name in ("app.ts", "src/app.ts", "src/a/b.ts", "plain.js", "plain.ts"):
+        project.write(name, "")
+    function = project.add(runtime="nodejs20.x", handler=handler, build_properties=properties)
+    assert typescript.find_entry(function) == (project.code / found if found else None)
+
+
+def test_build_properties_become_options_of_esbuild() -> None:
+    given = {
+        "EntryPoints": ["app.ts"],
+        "UseNpmCi": True,
+        "Outdir": "elsewhere",
+        "MainFields": "module,main",
+        "Loader": [".png=file", ".txt=text"],
+        "Define": {"A": "1"},
+        "External": ["@aws-sdk/*"],
+        "KeepNames": "true",
+        "SourcesContent": False,
+        "Minify": True,
+    }
+    assert esbuild.options(given, "cjs", shrink=True) == {
+        "format": "cjs",
+        "mainFields": ["module", "main"],
+        "loader": {".png": "file", ".txt": "text"},
+        "define": {"A": "1"},
+        "external": ["@aws-sdk/*"],
+        "keepNames": True,
+        "sourcesContent": False,
+        "minify": True,
+    }
+    assert "minify" not in esbuild.options(given, "cjs", shrink=False)
