@@ -52,6 +52,13 @@ class Access:
         parts = urllib.parse.urlsplit(url if "://" in url else f"http://{url}")
         return f"{parts.hostname}:{parts.port or 80}"
 
+    def proxies(self, url: str) -> dict[str, str]:
+        """Return the proxy for a URL as HTTP libraries take it; empty for a direct connection."""
+        parts = urllib.parse.urlsplit(url)
+        found = self.proxy(parts.hostname or "")
+        direct = parts.scheme != "https" or not found or is_loopback(url)
+        return {} if direct else {"https": f"http://{found}"}
+
     def _variable(self, name: str) -> str:
         return self.environment.get(name.lower()) or self.environment.get(name, "")
 

@@ -10,12 +10,14 @@ an adopted stack from one that samlive made: `samlive remove` never deletes it.
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from samlive import keeping
 from samlive.deploy import bucket, standing
 from samlive.deploy.aws import Aws
 from samlive.deploy.faults import AwsError
-from samlive.deploy.original import Original, Place, code_of, of_stack, replaced
+from samlive.deploy.original import Original, Place, of_stack, replaced
 from samlive.deploy.stack import MAX_INLINE_BYTES, ChangeSet, Stack, Watcher
 from samlive.errors import SamliveError
 from samlive.state import StageState, write_private
@@ -47,18 +49,14 @@ class Adoption:
         Raises:
             SamliveError: The bucket or the stack's code cannot be read or written.
         """
-        from samlive_transform import parse
-
-        found = of_stack(stack, self._aws.template(self._stack))
+        found = list(keeping.levels(self._aws, self._stack))
         if not self._aws.bucket_exists(self._bucket, self._account):
             self._aws.make_bucket(self._bucket, self._account, bucket.lifecycle())
-        copies = []
-        for place in code_of(parse(found.template, f"the template of {self._stack}").tree):
-            copy = f"{self._folder}/code/{place.bucket}/{place.key}"
-            if self._copied(place, copy):
-                copies.append((place.bucket, place.key, copy))
-        kept = Original(
-            found.template, found.parameters, found.tags, found.capabilities, tuple(copies)
+        keeper = keeping.Keeper(self._aws, self._account, self._bucket, self._folder)
+        kept = replace(
+            of_stack(stack, found[0].template),
+            copies=keeper.copies(found),
+            nested=keeping.nested(found),
         )
         data = kept.encode()
         self._aws.put_object(self._bucket, f"{self._folder}/{FILE}", data, self._account)
@@ -111,28 +109,20 @@ class Adoption:
         (self._state.folder / FILE).unlink(missing_ok=True)
         return changed
 
-    def _copied(self, place: Place, copy: str) -> bool:
-        try:
-            self._aws.copy_object(place.bucket, place.key, self._bucket, copy, self._account)
-        except AwsError as error:
-            if error.code in ("NoSuchKey", "NoSuchBucket", "404"):
-                return False  # gone already: CloudFormation will not need it either
-            raise
-        return True
-
     def _template(self, original: Original) -> str:
-        """Return the original text, or one that names copies of code that is gone."""
-        gone = {
+        """Return the original text, or one that names copies of what is gone."""
+        moved = {
             Place(bucket_name, key): Place(self._bucket, copy)
             for bucket_name, key, copy in original.copies
-            if not self._aws.object_exists(bucket_name, key, None)
+            if not keeping.is_there(self._aws, Place(bucket_name, key))
         }
-        if not gone:
-            return original.template
-        from samlive_transform import parse
-        from samlive_transform.deployed import render_deployed
-
-        return render_deployed(replaced(parse(original.template).tree, gone))
+        for child in reversed(original.nested):  # the innermost ones first
+            text = _moved(child.template, moved)
+            if text != child.template:
+                key = f"{self._folder}/nested/{child.path}.template"
+                self._aws.put_object(self._bucket, key, text.encode(), self._account)
+                moved[Place(child.bucket, child.key)] = Place(self._bucket, key)
+        return _moved(original.template, moved)
 
     def _body(self, text: str) -> dict[str, str]:
         data = text.encode()
@@ -146,6 +136,16 @@ class Adoption:
 def is_adopted(stack: Mapping[str, Any] | None) -> bool:
     """Tell whether a stack is one that samlive took over."""
     return stack is not None and standing.ADOPTED_TAG in standing.tags_of(stack)
+
+
+def _moved(template: str, moved: Mapping[Place, Place]) -> str:
+    """Return a template that names other objects in S3; the very text when it names none."""
+    from samlive_transform import parse
+    from samlive_transform.deployed import render_deployed
+
+    tree = parse(template).tree
+    new = replaced(tree, moved)
+    return template if new == tree else render_deployed(new)
 
 
 def _parameters(original: Original, stack: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

@@ -201,6 +201,96 @@ def test_stack_is_given_back_from_another_machine_and_without_its_code(
     assert team.invoke() == "cloud red"
 
 
+def test_code_that_is_gone_before_the_adoption_is_taken_from_lambda(
+    team: Team, session: Session, cloud: dict[str, str]
+) -> None:
+    team.deploy()
+    admin(cloud, "s3").delete_object(Bucket="team", Key=team.name)
+    adopt(session, team).live.stop()
+    done = session.run("restore", "--stage", "ana")
+    assert done.returncode == 0, done.stderr
+    assert team.invoke() == "cloud red"
+
+
+NESTED = """\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Inner:
+    Type: AWS::Serverless::Application
+    Properties: {{Location: {child}}}
+"""
+
+
+class Nested(Team):
+    """A stack of the team's whose function is in a stack nested two deep."""
+
+    def __init__(self, folder: Path, cloud: dict[str, str]) -> None:
+        super().__init__(folder, cloud)
+        leaf = TEMPLATE.format(name=self.name, code="{code}")
+        self.write("template.yaml", NESTED.format(child="middle.yaml"))
+        self.write("middle.yaml", NESTED.format(child="leaf.yaml"))
+        self.write("leaf.yaml", leaf.format(code="src/"))
+        self.keys = [f"{self.name}{ending}" for ending in ("", "-leaf", "-middle")]
+        self.leaf = leaf.format(code=f"s3://team/{self.name}")
+
+    def write(self, name: str, text: str) -> None:
+        (self.project / name).write_text(text)
+
+    def deploy(self, **fields: Any) -> None:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("app.py", CODE.format(place="cloud"))
+        s3 = admin(self.cloud, "s3")
+        url = "https://s3.us-east-1.amazonaws.com/team/{}"
+        middle = NESTED.format(child=url.format(self.keys[1]))
+        bodies = [packed.getvalue(), self.leaf.encode(), middle.encode()]
+        for key, body in zip(self.keys, bodies, strict=True):
+            s3.put_object(Bucket="team", Key=key, Body=body)
+        self.client.create_stack(
+            StackName=self.name,
+            TemplateBody=NESTED.format(child=url.format(self.keys[2])),
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+        self.client.get_waiter("stack_create_complete").wait(
+            StackName=self.name, WaiterConfig={"Delay": 1}
+        )
+
+    def templates(self) -> list[Any]:
+        """The processed templates from the outside in."""
+        found, stack = [], self.name
+        for name in ("Inner", "Inner", ""):
+            answer = self.client.get_template(StackName=stack, TemplateStage="Processed")
+            found.append(answer["TemplateBody"])
+            if name:
+                inner = self.client.describe_stack_resource(StackName=stack, LogicalResourceId=name)
+                stack = inner["StackResourceDetail"]["PhysicalResourceId"]
+        return found
+
+
+@pytest.fixture
+def nested(tmp_path: Path, cloud: dict[str, str]) -> Nested:
+    return Nested(tmp_path, cloud)
+
+
+@pytest.mark.parametrize("expired", [False, True], ids=["all there", "code and templates expired"])
+def test_nested_stacks_are_given_back(nested: Nested, cloud: dict[str, str], expired: bool) -> None:
+    nested.deploy()
+    before = nested.templates()
+    session = Session(nested.template, cloud)
+    ready = adopt(session, nested)
+    assert ready.ready["functions"] == {"Inner/Inner/Paint": "live"}
+    assert nested.invoke() == "here green"
+    assert ready.live.stop() == 0
+    if expired:
+        shutil.rmtree(nested.project / ".samlive")
+        for key in nested.keys:
+            admin(cloud, "s3").delete_object(Bucket="team", Key=key)
+    done = session.run("restore", "--stage", "ana", "--stack-name", nested.name)
+    assert done.returncode == 0, done.stderr
+    assert nested.invoke() == "cloud green"
+    assert (nested.templates() == before) is not expired
+
+
 def test_stack_that_was_not_adopted_is_not_restored(team: Team, session: Session) -> None:
     session.ready().live.stop()
     done = session.run("restore", "--stage", "ana")

@@ -15,10 +15,12 @@ from typing import Any
 
 from samlive.access import Access
 from samlive.deploy import faults
+from samlive.deploy.faults import AwsError
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 30
 ATTEMPTS = 4
+HTTP_OK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,24 @@ class Clients:
                     service, region_name=region or self.region, **further
                 )
             return self._clients[key]
+
+    def _download(self, url: str, call: str) -> bytes:
+        """Return what a signed URL of AWS leads to, through the same proxies and certificates."""
+        from botocore.awsrequest import AWSRequest
+        from botocore.httpsession import URLLib3Session
+
+        verify = str(self.access.ca_file) if self.access.ca_file else True
+        with self._told(call):
+            session = URLLib3Session(
+                verify=verify,
+                proxies=self.access.proxies(url),
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+            )
+            answer = session.send(AWSRequest("GET", url).prepare())
+        if answer.status_code != HTTP_OK:
+            raise AwsError(f"{call} failed: its URL answers {answer.status_code}")
+        content: bytes = answer.content
+        return content
 
     @contextmanager
     def _told(self, call: str) -> Iterator[None]:

@@ -41,11 +41,33 @@ class FunctionsApi(Clients):
         )
         return str(answer["LayerVersionArn"])
 
+    def layer_version(self, arn: str, most: int) -> tuple[bytes, str]:
+        """Return a layer version's zip and its SHA-256 in base64 (GetLayerVersionByArn).
+
+        Args:
+            arn: ARN of the version; it may be another account's.
+            most: Most bytes that the zip may have.
+
+        Raises:
+            AwsError: It cannot be had, or is larger.
+        """
+        answer = self._call("lambda", "get_layer_version_by_arn", Arn=arn)
+        found = answer["Content"]
+        if int(found.get("CodeSize") or 0) > most:
+            raise AwsError(f"it has {found['CodeSize']} bytes, more than a layer can have")
+        content = self._download(str(found["Location"]), "lambda:GetLayerVersion")
+        return content, str(found["CodeSha256"])
+
     def function_variables(self, name: str) -> dict[str, str]:
         """Return a function's environment variables (GetFunctionConfiguration)."""
         answer = self._call("lambda", "get_function_configuration", FunctionName=name)
         variables: dict[str, str] = answer.get("Environment", {}).get("Variables", {})
         return variables
+
+    def deployed_code(self, name: str) -> bytes:
+        """Return the zip that a function runs (GetFunction, and the URL that it answers)."""
+        answer = self._call("lambda", "get_function", FunctionName=name)
+        return self._download(str(answer["Code"]["Location"]), "lambda:GetFunction")
 
     def mapping(self, uuid: str) -> dict[str, Any] | None:
         """Return an event source mapping; None when it is gone (GetEventSourceMapping)."""

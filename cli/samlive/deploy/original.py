@@ -1,10 +1,10 @@
 """A stack as it was before samlive took it over, and how to bring that back.
 
-Kept are the original template, word for word, the parameters, the tags, and
-copies of the code that the template names in S3: buckets for artifacts are
-cleaned by time, and a stage may be adopted for longer than that. As long as
-the originals are still there, what comes back is the very text; otherwise the
-same template, naming the copies.
+Kept are the original template, word for word, and those of nested stacks, the
+parameters, the tags, and copies of the code that the templates name in S3:
+buckets for artifacts are cleaned by time, and a stage may be adopted for longer
+than that. As long as the originals are still there, what comes back is the very
+text; otherwise the same template, naming the copies.
 """
 
 import json
@@ -32,6 +32,23 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Nested:
+    """The template of a nested stack.
+
+    Args:
+        path: Its logical ids, such as "Middle/Bottom".
+        bucket: Where the template above it says that it lies; empty when that does not show.
+        key: The same.
+        template: Its template, word for word.
+    """
+
+    path: str
+    bucket: str
+    key: str
+    template: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Original:
     """A stack before it was adopted.
 
@@ -41,6 +58,7 @@ class Original:
         tags: Its tags.
         capabilities: What it was allowed.
         copies: Where copies of its code lie, as [bucket, key, key of the copy].
+        nested: Templates of nested stacks, each after the one that holds it.
     """
 
     template: str = field(repr=False)
@@ -48,6 +66,7 @@ class Original:
     tags: Mapping[str, str]
     capabilities: tuple[str, ...]
     copies: tuple[tuple[str, str, str], ...] = ()
+    nested: tuple[Nested, ...] = ()
 
     def encode(self) -> bytes:
         """Return the text that is kept."""
@@ -63,6 +82,7 @@ class Original:
             found["tags"],
             tuple(found["capabilities"]),
             tuple((bucket, key, copy) for bucket, key, copy in found["copies"]),
+            tuple(Nested(**each) for each in found.get("nested", ())),
         )
 
 
