@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fault_bench import Bench
-from live_session import PROJECTS, Way, clean_environment, copy_project, running
+from live_session import PROJECTS, Ready, Way, clean_environment, copy_project, running
 
 
 @pytest.fixture(scope="session")
@@ -28,9 +28,30 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_project(PROJECTS / "faulty", tmp_path_factory.mktemp("faulty")) / "template.yaml"
 
 
+def patient(session: Ready) -> None:
+    """Let calls wait for longer than the longest fault takes."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        retries={"total_max_attempts": 1},
+        read_timeout=300,
+        max_pool_connections=64,
+        proxies={},
+    )
+    session.clients["lambda"] = boto3.client(
+        "lambda",
+        endpoint_url=session.aws["AWS_ENDPOINT_URL"],
+        aws_access_key_id=session.aws["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=session.aws["AWS_SECRET_ACCESS_KEY"],
+        region_name=session.aws["AWS_REGION"],
+        config=config,
+    )
+
+
 @pytest.fixture(scope="session")
 def bench(way: Way, template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     with running(way, template) as session:
-        session.client("lambda")
+        patient(session)
         session.physical("PythonRecorder")
         yield Bench(session, tmp_path_factory.mktemp("journals"))

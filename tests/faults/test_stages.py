@@ -160,6 +160,25 @@ def test_all_of_iots_permissions_without_the_key_change_nothing(
     assert len(warnings) <= 4
 
 
+@pytest.mark.parametrize("payload", [b"", b"garbage"], ids=["deleted", "replaced"])
+def test_a_deleted_presence_comes_back(bench: Bench, eve: Principal, payload: bytes) -> None:
+    """New environments find the relay again, which they look for in what is retained."""
+    topic = presence_topic("faulty", "faults")
+    iot = bench.session.client("iot-data")
+    before = iot.get_retained_message(topic=topic)["payload"]
+
+    def healed() -> bool:
+        try:
+            found = bytes(iot.get_retained_message(topic=topic)["payload"])
+        except iot.exceptions.ResourceNotFoundException:
+            return False
+        return found not in (before, payload)
+
+    eve.retain(bench.session.aws, topic, payload)
+    until(healed)
+    assert bench.call("found") == ("found", None)
+
+
 def _spoiled(dice: random.Random, captured: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
     topics = sorted({topic for topic, _ in captured})
     packets = list(captured) * 3

@@ -47,6 +47,17 @@ class Principal:
         except Refused as problem:
             return problem.phase
 
+    def retain(self, aws: Mapping[str, str], topic: str, payload: bytes) -> None:
+        """Put something in the place of what the broker keeps; nothing deletes it."""
+        client = boto3.client(
+            "iot-data",
+            endpoint_url=aws["AWS_ENDPOINT_URL"],
+            region_name=self.region,
+            aws_access_key_id=self.credentials["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.credentials["AWS_SECRET_ACCESS_KEY"],
+        )
+        client.publish(topic=topic, payload=payload, retain=True, qos=1)
+
     def publish(self, connection: Connection, topic: str, payload: bytes) -> None:
         """Publish, and take what has arrived meanwhile.
 

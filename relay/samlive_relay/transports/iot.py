@@ -190,11 +190,15 @@ class IotTransport:
             ping_timeout_ms=10_000,
             on_publish_callback_fn=self._on_publish,
             on_lifecycle_event_stopped_fn=lambda _: self._hand_over(stopped.set),
-            on_lifecycle_event_connection_success_fn=lambda _: self._hand_over(self._on_success),
-            on_lifecycle_event_connection_failure_fn=lambda data: self._hand_over(
-                self._on_failure, data
+            on_lifecycle_event_connection_success_fn=lambda _: self._hear(
+                stopped, self._on_success
             ),
-            on_lifecycle_event_disconnection_fn=lambda data: self._hand_over(self._on_lost, data),
+            on_lifecycle_event_connection_failure_fn=lambda data: self._hear(
+                stopped, self._on_failure, data
+            ),
+            on_lifecycle_event_disconnection_fn=lambda data: self._hear(
+                stopped, self._on_lost, data
+            ),
         )
         if hasattr(options, "disable_metrics"):
             options.disable_metrics = True
@@ -264,6 +268,15 @@ class IotTransport:
         except BaseException as problem:
             self._credential_problem = problem
             transform_args.set_done(problem)
+
+    def _hear(self, stopped: asyncio.Event, call: Callable[..., None], *arguments: Any) -> None:
+        """Run something on the loop unless the client that says it has been replaced."""
+
+        def run() -> None:
+            if stopped is self._stopped:
+                call(*arguments)
+
+        self._hand_over(run)
 
     def _hand_over(self, call: Callable[..., None], *arguments: Any) -> None:
         """Run something on the loop (called on awscrt's threads)."""
