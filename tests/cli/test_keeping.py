@@ -44,7 +44,7 @@ def keeper(aws: Lambda) -> Keeper:
 @pytest.mark.parametrize("code", ["NoSuchKey", "AccessDenied", "404"])
 def test_what_cannot_be_kept_stops_the_adoption(aws: Lambda, code: str) -> None:
     aws.refuse("s3", "copy_object", code)
-    with pytest.raises(SamliveError, match="s3://b/l.*cannot be kept"):
+    with pytest.raises(SamliveError, match=r"s3://b/l.*cannot be kept"):
         keeper(aws).copies([level(Tools=LAYER)])
 
 
