@@ -27,7 +27,9 @@ async def main():
     async with project.session() as session:
         running = asyncio.ensure_future(session.stub().invoke({}))
         await session.until(lambda: (project.code / "children").exists())
-        pids = [*session.relay.pool.pids, *session.relay.zygotes.pids]
+        spares = session.relay.spares
+        await session.until(lambda: spares.pids or not RUNTIME.startswith("nodejs"))
+        pids = [*session.relay.pool.pids, *session.relay.zygotes.pids, *spares.pids]
         print(json.dumps(pids), flush=True)
         await running
 

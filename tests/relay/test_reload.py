@@ -192,7 +192,7 @@ def test_a_hundred_edits_of_one_length_under_traffic_lose_and_mix_nothing(
     """Every answer is of the code on disk at the request, or of a save during it."""
     path = project.write(language.app_name, language.value("000"))
     project.add(runtime=language.runtime)
-    edits = 100 if language.runtime.startswith("python") else 40
+    edits = 100
 
     async def scenario() -> None:
         async with project.session() as session:
