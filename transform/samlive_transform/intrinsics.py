@@ -143,6 +143,19 @@ def references(value: Any) -> Iterator[tuple[str, str]]:
         yield from references(item)
 
 
+def texts(value: Any) -> Iterator[str]:
+    """Yield every text in value that is not a key, in no particular order."""
+    waiting = [value]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, str):
+            yield found
+        elif isinstance(found, dict):
+            waiting.extend(found.values())
+        elif isinstance(found, list):
+            waiting.extend(found)
+
+
 def walk(
     value: Any, path: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], Any]]:

@@ -20,7 +20,7 @@ from samlive_transform.intrinsics import (
     ref,
     references,
     sub_parts,
-    walk,
+    texts,
 )
 from samlive_transform.resolve import Resolver
 from samlive_transform.steps import REMOVED, Also, Path, Step
@@ -177,6 +177,11 @@ class Template:
         """Every Lambda function by logical id."""
         return {id: found for id, found in self.resources.items() if isinstance(found, Function)}
 
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """Every name that something in the template refers to."""
+        return frozenset(name for name, _ in references(self.tree))
+
     def of_type(self, *types: str) -> Iterator[Resource]:
         """Yield the resources of these types."""
         for resource in self.resources.values():
@@ -217,8 +222,8 @@ class Template:
         if self._named_functions:
             if isinstance(value, str) and value in self._named_functions:
                 yield self._named_functions[value]
-            for _, text in walk(value):
-                for name in _FUNCTION_ARN.findall(text) if isinstance(text, str) else ():
+            for text in texts(value):
+                for name in _FUNCTION_ARN.findall(text) if ":function:" in text else ():
                     if name in self._named_functions:
                         yield self._named_functions[name]
 

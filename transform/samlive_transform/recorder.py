@@ -113,6 +113,8 @@ def differences(
 
     What is absent on one side is `REMOVED` there.
     """
+    if before is after:
+        return  # most of a tree is shared with the one before
     if before in (REMOVED, None) and isinstance(after, dict) and path in made and after:
         before = {}
     if isinstance(before, dict) and isinstance(after, dict):

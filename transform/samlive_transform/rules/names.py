@@ -50,6 +50,8 @@ def rule(view: View) -> Iterator[Decision]:
 
 def _imports(view: View) -> Iterator[Step]:
     """Imports from a template of the same tree follow its exports."""
+    if not view.exports:
+        return
     for path, value in walk(view.template.section("Resources"), ("Resources",)):
         if path[-1] == "Fn::ImportValue" and written(value) in view.exports:
             wanted = suffixed(value, EXPORT, view.options.stage)

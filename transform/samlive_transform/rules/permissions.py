@@ -13,6 +13,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.htm
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from samlive_stub.contract import STUB_ACCESS, parked_queue
@@ -70,20 +71,23 @@ def policy(options: Options, parks: bool = False) -> dict[str, Any]:
         options: The stage.
         parks: Whether events may wait in the stage's queue.
     """
-    region = options.iot_region or "${AWS::Region}"
-    queue = parked_queue(options.app, options.stage)
-    text = render(
-        "policy/stub.json.j2",
-        app=options.app,
-        stage=options.stage,
-        arn=f"arn:${{AWS::Partition}}:iot:{region}:${{AWS::AccountId}}:",
-        access=STUB_ACCESS,
-        queue=f"arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:{queue}"
-        if parks
-        else "",
-    )
+    text = _rendered(options.app, options.stage, options.iot_region, parks)
     document: dict[str, Any] = json.loads(text)
     return document
+
+
+@cache
+def _rendered(app: str, stage: str, iot_region: str, parks: bool) -> str:
+    """Render once: all functions of a stage have the same two documents."""
+    queue = "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:"
+    return render(
+        "policy/stub.json.j2",
+        app=app,
+        stage=stage,
+        arn=f"arn:${{AWS::Partition}}:iot:{iot_region or '${AWS::Region}'}:${{AWS::AccountId}}:",
+        access=STUB_ACCESS,
+        queue=queue + parked_queue(app, stage) if parks else "",
+    )
 
 
 def statement_to_add(options: Options, parks: bool = False) -> list[dict[str, Any]]:
@@ -166,13 +170,18 @@ def _attach(names: list[Any], waiting: list[Function], parks: bool, view: View) 
 def _unreachable(parks: set[str], view: View) -> Iterator[Note]:
     """The exact statement for roles outside the template."""
     for id, function in view.template.functions.items():
-        statements = statement_to_add(view.options, id in parks)
-        text = json.dumps(statements, separators=(",", ":"))
         if view.kept.get(id) == OUTSIDE_ROLE:
-            yield Note(function.at("Role"), f"its role needs this to go live: {text}")
-        elif id in view.live_ids and not view.options.attach_role_policy:
-            if roles_of(function, view.template).outside:
-                yield Note(function.at("Role"), f"you say that its role has this: {text}")
+            text = "its role needs this to go live"
+        elif (
+            id in view.live_ids
+            and not view.options.attach_role_policy
+            and roles_of(function, view.template).outside
+        ):
+            text = "you say that its role has this"
+        else:
+            continue
+        statements = statement_to_add(view.options, id in parks)
+        yield Note(function.at("Role"), f"{text}: {json.dumps(statements, separators=(',', ':'))}")
 
 
 def _boundary(function: Function, roles: Roles, view: View) -> Iterator[Note]:

@@ -9,11 +9,10 @@ architecture, events, aliases, URLs, tags, tracing.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html
 """
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 
 from samlive_stub.contract import MIN_STUB_MEMORY_MB
 from samlive_templates import render
-from samlive_transform.intrinsics import references
 from samlive_transform.model import Function
 from samlive_transform.steps import REMOVED, Note, Step
 from samlive_transform.view import Decision, View
@@ -54,12 +53,11 @@ def rule(view: View) -> Iterator[Decision]:
     """Yield the stub's code, layer and runtime for every live function."""
     if any(function.is_sam for function in view.live) and not view.template.uses_sam:
         yield Note(("Resources",), _NO_SAM)
-    named = {name for name, _ in references(view.template.tree)}
     code = render("stub/index.py.j2", digest=view.options.layer_digest)
     for function in view.live:
         yield from _code(function, view, code)
         yield from function.exactly(_removals(function), _GONE)
-        yield from _deployment(function, named)
+        yield from _deployment(function, view)
         memory = view.template.resolver.integer(function.properties.get("MemorySize", 128))
         if memory is not None and memory < MIN_STUB_MEMORY_MB:
             yield from function.exactly({"MemorySize": MIN_STUB_MEMORY_MB}, _MEMORY)
@@ -84,7 +82,7 @@ def _removals(function: Function) -> dict[str, object]:
     return dict.fromkeys(_SAM_GONE if function.is_sam else _PLAIN_GONE, REMOVED)
 
 
-def _deployment(function: Function, named: Set[str]) -> Iterator[Step]:
+def _deployment(function: Function, view: View) -> Iterator[Step]:
     """Let traffic move at once.
 
     Hooks stay named, so that they are still known as such; and where the template
@@ -95,7 +93,10 @@ def _deployment(function: Function, named: Set[str]) -> Iterator[Step]:
         return
     hooks = preference.get("Hooks") if isinstance(preference, dict) else None
     kept = {"Hooks": hooks} if hooks else {}
-    if isinstance(preference, dict) and named & {*_DEPLOYMENT, f"{function.id}DeploymentGroup"}:
+    if isinstance(preference, dict) and view.template.named & {
+        *_DEPLOYMENT,
+        f"{function.id}DeploymentGroup",
+    }:
         kept |= {key: preference[key] for key in ("Enabled", "Role") if key in preference}
         yield from function.exactly(
             {"DeploymentPreference": {"Type": "AllAtOnce"} | kept}, _SHIFT_NAMED
