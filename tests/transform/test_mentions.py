@@ -22,6 +22,7 @@ def followed(value: Any, key: str = "Value", *renamed: Renamed) -> Any:
     [
         pytest.param("orders", "PathPart", id="a word of its own"),
         pytest.param("orders", "Description", id="a text"),
+        pytest.param("orders", "TopicName", id="the name of something else"),
         pytest.param("orders-archive", "TableName", id="a longer name"),
         pytest.param("arn:aws:sqs:eu-west-1:1:orders", "Resource", id="another service"),
         pytest.param("arn:aws:dynamodb:eu-west-1:1:table/orders-2", "Resource", id="a longer arn"),
@@ -73,4 +74,6 @@ def test_the_log_group_of_a_function_follows() -> None:
 
 def test_a_name_that_became_two_is_followed_by_nobody() -> None:
     other = Renamed("AWS::S3::Bucket", "orders", "orders-x", ("Resources", "Bucket", "x"))
-    assert followed("orders", "TableName", TABLE, other) == []
+    assert followed({"Variables": {"PLACE": "orders"}}, "Environment", TABLE, other) == []
+    assert followed("orders", "TableName", TABLE, other) == ["orders-alice"]
+    assert followed("orders", "Bucket", TABLE, other) == ["orders-x"]

@@ -1,8 +1,8 @@
 """Makes texts that mention a renamed resource follow its new name.
 
 Only where a text is certain to be that name: an ARN of the same service whose
-last part it is, a value under a key that holds such names (`TableName`,
-`FunctionName`), and an environment variable that equals it. A name that merely
+last part it is, a value under a key that holds names of such resources
+(`TableName`, `FunctionName`), and an environment variable that equals it. A name that merely
 occurs in a text (a path, a description) is left alone.
 """
 
@@ -20,6 +20,10 @@ _COLON = re.compile(r":(?![^{}]*\})")
 """What separates the parts of an ARN; the colons in `${AWS::Region}` do not."""
 
 _LOGS = "/aws/lambda/"
+_LOG_GROUP = "AWS::Logs::LogGroup"
+_VARIABLE = "a variable"
+"""In place of a key: what an environment variable holds can be the name of anything."""
+
 _REASON = "it names a resource that has another name here"
 
 
@@ -37,7 +41,7 @@ def follow(template: Template, renamed: list[Renamed]) -> Iterator[Step]:
     """Yield the steps that make mentions follow."""
     if not renamed:
         return
-    names = _unambiguous(renamed)
+    names = _ByKey(renamed)
     services = _by_service(renamed)
     own = {each.path for each in renamed}
     for section in ("Resources", "Globals", "Outputs"):
@@ -46,26 +50,42 @@ def follow(template: Template, renamed: list[Renamed]) -> Iterator[Step]:
                 yield from _dimension(path, value, names)
             if not isinstance(value, str) or path in own:
                 continue
-            if value in names and (path[-1] in MENTIONS or "Variables" in path[-2:-1]):
-                yield Step(path, names[value], _REASON)
+            key = _VARIABLE if "Variables" in path[-2:-1] else path[-1]
+            if wanted := names.after(key, value):
+                yield Step(path, wanted, _REASON)
             elif value.startswith("arn:") and (after := _arn(value, services)) != value:
                 yield Step(path, after, _REASON)
 
 
-def _dimension(path: Path, pair: dict[str, Any], names: dict[str, str]) -> Iterator[Step]:
+def _dimension(path: Path, pair: dict[str, Any], names: "_ByKey") -> Iterator[Step]:
     """A pair such as `{Name: FunctionName, Value: orders}`, as alarms have them."""
     name, value = pair["Name"], pair.get("Value")
-    if isinstance(name, str) and name in MENTIONS and isinstance(value, str) and value in names:
-        yield Step((*path, "Value"), names[value], _REASON)
+    if isinstance(name, str) and isinstance(value, str) and (wanted := names.after(name, value)):
+        yield Step((*path, "Value"), wanted, _REASON)
 
 
-def _unambiguous(renamed: list[Renamed]) -> dict[str, str]:
-    names: dict[str, set[str]] = {}
-    for each in renamed:
-        names.setdefault(each.before, set()).add(each.after)
-        if each.type in (SAM_FUNCTION, PLAIN_FUNCTION):  # Lambda names the log group after it
-            names.setdefault(_LOGS + each.before, set()).add(_LOGS + each.after)
-    return {before: next(iter(after)) for before, after in names.items() if len(after) == 1}
+class _ByKey:
+    """The new names that a text may stand for, by the key that it is under."""
+
+    def __init__(self, renamed: list[Renamed]) -> None:
+        self._found: dict[tuple[str, str], set[str]] = {}
+        keys: dict[str, list[str]] = {}
+        for key, types in MENTIONS.items():
+            for each in types:
+                keys.setdefault(each, []).append(key)
+        for one in renamed:
+            self._add(one.before, one.after, keys.get(one.type, []))
+            if one.type in (SAM_FUNCTION, PLAIN_FUNCTION):  # Lambda names the log group after it
+                self._add(_LOGS + one.before, _LOGS + one.after, keys[_LOG_GROUP])
+
+    def _add(self, before: str, after: str, keys: list[str]) -> None:
+        for key in (*keys, _VARIABLE):
+            self._found.setdefault((key, before), set()).add(after)
+
+    def after(self, key: str | int, text: str) -> str:
+        """Return the new name, "" when the text is none or could be one of two."""
+        found = self._found.get((str(key), text), ())
+        return next(iter(found)) if len(found) == 1 else ""
 
 
 @dataclass(frozen=True, slots=True)

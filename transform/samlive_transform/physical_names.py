@@ -136,12 +136,29 @@ FIXED: dict[str, str] = {
 }
 """Names that belong to somebody's domain: a suffix would make them another's."""
 
-MENTIONS = frozenset(
-    {name.path.rpartition(".")[2] for name in NAMES.values()}
-    - {"Name", "Domain", "GroupName", "DomainName", "PolicyName"}
-    | {"Bucket", "EventBusName", "StreamName", "LogGroup", "Queue", "TableArn", "Table"}
-)
-"""Keys under which a value that equals a name is that name."""
+_TABLES = frozenset({"AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table"})
+_TOO_COMMON = frozenset({"Name", "Domain", "GroupName", "DomainName", "PolicyName"})
+
+
+def _mentions() -> dict[str, frozenset[str]]:
+    found = {
+        "Bucket": frozenset({"AWS::S3::Bucket"}),
+        "EventBusName": frozenset({"AWS::Events::EventBus"}),
+        "LogGroup": frozenset({"AWS::Logs::LogGroup"}),
+        "Queue": frozenset({"AWS::SQS::Queue"}),
+        "StreamName": frozenset({"AWS::Kinesis::Stream"}),
+        "Table": _TABLES,
+        "TableArn": _TABLES,
+    }
+    for kind, name in NAMES.items():
+        key = name.path.rpartition(".")[2]
+        if key not in _TOO_COMMON:
+            found[key] = found.get(key, frozenset()) | {kind}
+    return found
+
+
+MENTIONS: dict[str, frozenset[str]] = _mentions()
+"""Keys under which a value that equals the name of a resource of these types is that name."""
 
 ARN_SERVICES: dict[str, str] = {
     "AWS::DynamoDB::GlobalTable": "dynamodb",
