@@ -200,6 +200,22 @@ def test_a_lost_connection_comes_back_subscribed(cloud: Cloud, run: Run) -> None
     run(scenario(broker, act)())
 
 
+def test_a_renewed_connection_is_another_one_and_told_once(cloud: Cloud, run: Run) -> None:
+    """What the old one says afterwards is not taken for the new one's."""
+
+    async def act(peer: Peer) -> None:
+        await peer.transport.connect()
+        peer.transport.renew("this machine slept")
+        await peer.until(lambda: peer.ready)
+        peer.transport.publish(Publish(presence(), b"again"))
+        await peer.until(lambda: (presence(), b"again") in peer.messages)
+        assert [change.state for change in peer.states] == ["connected", "reconnecting", "connected"]
+        assert "this machine slept" in peer.states[1].detail
+        assert peer.ready == 1
+
+    run(scenario(cloud.broker(), act)())
+
+
 def test_the_will_is_left_when_the_connection_breaks_and_not_when_it_is_closed(
     cloud: Cloud, run: Run
 ) -> None:
