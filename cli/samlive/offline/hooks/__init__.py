@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from samlive.offline import identity, pinned
 from samlive.offline.hooks import (
+    async_events,
     breakdown,
     broker,
     conditions,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 HOOKS = (
     lambda_executor,
+    async_events,
     inline_code,
     lambda_limits,
     http_api,
