@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from samlive import collisions, first_use, names, survey
+from samlive import collisions, first_use, names, plan_page, survey
 from samlive.access import Access
 from samlive.adoption import Adoption, is_adopted
 from samlive.deploy import bucket, key, layer, package, plan, standing, urls
@@ -33,11 +33,6 @@ if TYPE_CHECKING:
     from samlive_relay.config import Broker
     from samlive_relay.storage import Storage
     from samlive_transform import Result
-
-_MESSAGES = (
-    "each invocation: 3 messages on AWS IoT (request, acknowledgement, response), and one more for "
-    "every 50 KB of payload"
-)
 
 
 class Deployment:
@@ -241,16 +236,10 @@ class Deployment:
     def describe(self, result: "Result") -> list[str]:
         """Return the plan in lines for people."""
         assert self._plan is not None
-        functions = result.report.functions
-        lines = [f"live  {f.logical_id}" for f in functions if f.live]
-        lines += [f"kept  {f.logical_id}: {f.reason}" for f in functions if not f.live]
-        lines += [f"change  {c.logical_id}.{c.path}: {c.reason}" for c in result.report.changes]
-        if self._found.layer is None:
-            lines.append("publish the stub layer")
-        lines.append(_MESSAGES)
+        before = ["publish the stub layer"] if self._found.layer is None else []
         if self.adopting:
-            lines.append(f"keep the template, parameters and code of {self.stack_name}")
-        return lines + plan.show(self._plan)
+            before.append(f"keep the template, parameters and code of {self.stack_name}")
+        return plan_page.lines(result.report, self._plan, before)
 
     def apply(self, result: "Result") -> None:
         """Do what was planned.
