@@ -209,7 +209,11 @@ def test_a_renewed_connection_is_another_one_and_told_once(cloud: Cloud, run: Ru
         await peer.until(lambda: peer.ready)
         peer.transport.publish(Publish(presence(), b"again"))
         await peer.until(lambda: (presence(), b"again") in peer.messages)
-        assert [change.state for change in peer.states] == ["connected", "reconnecting", "connected"]
+        assert [change.state for change in peer.states] == [
+            "connected",
+            "reconnecting",
+            "connected",
+        ]
         assert "this machine slept" in peer.states[1].detail
         assert peer.ready == 1
 
