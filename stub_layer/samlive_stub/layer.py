@@ -24,6 +24,7 @@ NOT_SHIPPED = frozenset(
     (
         "layer",
         "loader",
+        "relay_acks",
         "relay_events",
         "relay_presence",
         "relay_shards",

@@ -51,6 +51,7 @@ from .protocol import (
     worker_id,
     worker_sender,
 )
+from .relay_acks import Acks
 from .relay_events import (
     FetchWanted,
     ForeignPresence,
@@ -116,6 +117,7 @@ class RelaySide:
         host: On which machine.
         since_ms: When the session started, epoch milliseconds.
         storage: Whether large payloads can go through S3.
+        ack_seconds: How long an acknowledgement waits for the answer to say the same.
     """
 
     def __init__(
@@ -129,6 +131,7 @@ class RelaySide:
         host: str,
         since_ms: int,
         storage: bool = False,
+        ack_seconds: float = 0.0,
     ) -> None:
         if shards < 1:
             raise ProtocolError("a relay needs at least one shard")
@@ -145,6 +148,7 @@ class RelaySide:
         self._streams = Streams(self._shards)
         self._workers: dict[bytes, Worker] = {}
         self._assembly = Reassembler(PENDING_BYTES, PENDING_SECONDS, eager=True)
+        self._acks = Acks(ack_seconds)
         self._cached_bytes = 0
         self._next_sweep = 0.0
         # No later than the first request that wants a sweep. Kept, because a relay asks
@@ -390,10 +394,12 @@ class RelaySide:
         if (asked := self._assembly.asked_at()) is not None:
             times.append(asked + STALL_SECONDS)
         times.append(max(now, self._presence.due_at))
-        return min(*times, self._sweep_due, self._streams.next_wakeup())
+        return min(*times, self._sweep_due, self._streams.next_wakeup(), self._acks.next_wakeup())
 
     def take_publishes(self, now: float) -> list[Publish]:
         """Return the packets that may leave now, paced per shard below the broker's limits."""
+        for number, worker in self._acks.take(now):
+            self._reply(worker, frames.ACK, number)
         publishes = self._shards.take(now)
         if now >= self._presence.due_at:
             self._presence.due_at = NEVER
@@ -506,8 +512,10 @@ class RelaySide:
         if found is None:
             return []
         request.state, action = found
-        if action in ("accept", "acknowledge", "fetch"):
+        if action in ("acknowledge", "fetch"):
             self._reply(worker, frames.ACK, request.number)
+        elif action == "accept":
+            self._acknowledge(worker, request, now)
         if action == "fetch":
             return [FetchWanted(worker.name, request.number, request.fields[NAME_FIELD])]
         if action in ("accept", "hold"):
@@ -540,8 +548,15 @@ class RelaySide:
             self._forget(worker, request)
         return []
 
+    def _acknowledge(self, worker: Worker, request: Request, now: float) -> None:
+        # Without an environment nothing runs, so no answer can overtake it.
+        quick = worker.hello is not None
+        if not quick or not self._acks.wait(request.number, worker, now):
+            self._reply(worker, frames.ACK, request.number)
+
     def _publish_answer(self, worker: Worker, request: Request, now: float) -> None:
         assert request.answer is not None
+        self._acks.drop(request.number)
         request.until = now + CACHE_SECONDS
         self._sweep_due = min(self._sweep_due, request.until)
         request.size = request.answer.size + len(request.plain)
@@ -586,6 +601,7 @@ class RelaySide:
 
     def _forget(self, worker: Worker, request: Request) -> None:
         del worker.requests[request.number]
+        self._acks.drop(request.number)
         self._shards.withdraw(request.number, worker.topic)
         self._streams.forget(request)
         self._cached_bytes -= request.size
