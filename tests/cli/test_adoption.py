@@ -177,6 +177,8 @@ def test_adopted_stack_runs_here_and_is_given_back_as_it_was(team: Team, session
     assert done.returncode == 0, done.stderr
     assert team.state() == before
     assert team.invoke() == "cloud red"
+    told = session.run("status", "--stage", "ana", "--stack-name", team.name, "--output", "json")
+    assert json.loads(told.stdout)["functions"] == {"Paint": "kept: its own code is deployed"}
 
 
 def test_second_session_keeps_the_first_ones_original(team: Team, session: Session) -> None:

@@ -22,11 +22,15 @@ class StacksApi(Clients):
         found: dict[str, Any] = answer["Stacks"][0]
         return found
 
-    def template(self, stack: str) -> str:
-        """Return a stack's template as it was given (GetTemplate)."""
-        answer = self._call(
-            "cloudformation", "get_template", StackName=stack, TemplateStage="Original"
-        )
+    def template(self, stack: str, processed: bool = False) -> str:
+        """Return a stack's template (GetTemplate).
+
+        Args:
+            stack: Name or id of the stack.
+            processed: As its transforms have made it, not as it was given.
+        """
+        stage = "Processed" if processed else "Original"
+        answer = self._call("cloudformation", "get_template", StackName=stack, TemplateStage=stage)
         body = answer["TemplateBody"]
         return body if isinstance(body, str) else json.dumps(body)  # botocore parses JSON
 
