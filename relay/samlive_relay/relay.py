@@ -5,8 +5,9 @@
 
 Everything runs on one asyncio loop. The protocol core (`RelaySide`) decides;
 this module feeds it packets and the time, publishes what it hands out, and runs
-what it delivers. An acknowledgement leaves in the same turn of the loop in
-which the request arrived, before the worker is even looked up.
+what it delivers. A worker that stands ready gets its event in the turn of the
+loop in which the request arrived; whatever else a request leads to comes after.
+Its acknowledgement leaves within `ACK_SECONDS`, unless the answer is faster.
 
 At its start a session subscribes, looks whether another one holds the stage,
 and only then announces itself by the retained presence message. When it stops
@@ -60,6 +61,9 @@ from .workers.zygotes import Zygotes
 PRESENCE_SECONDS = 0.4
 """How long after SUBACK another session's retained presence is waited for."""
 
+ACK_SECONDS = 0.005
+"""How long an acknowledgement waits for the answer of a quick function."""
+
 REAP_SECONDS = 15.0
 
 
@@ -89,6 +93,7 @@ class Relay:
             socket.gethostname(),
             int(time.time() * 1000),
             config.storage is not None,
+            ACK_SECONDS,
         )
         self._vault = Vault(
             config.storage,
@@ -111,6 +116,7 @@ class Relay:
         self._announced = False
         self._refusals: set[str] = set()
         self._wakeup: asyncio.TimerHandle | None = None
+        self._pumping = False
         self._starter = Starter(config, self._warn, self._on_build)
         self._pool = Pool(
             self._functions,
@@ -239,9 +245,8 @@ class Relay:
         self._pump()
 
     def _on_message(self, topic: str, payload: bytes) -> None:
-        events = self._side.receive(topic, payload, self._loop.time())
-        self._pump()
-        self._take(events)
+        self._take(self._side.receive(topic, payload, self._loop.time()))
+        self._pump_soon()
 
     def _take(self, events: Iterable[RelayEvent]) -> None:
         for event in events:
@@ -358,14 +363,28 @@ class Relay:
         for packet in self._side.take_publishes(now):
             self._connections.publish(packet)
         self._connections.look(now)
+        due = max(self._side.next_wakeup(now), now + 0.001)
         if self._wakeup is not None:
+            # To be woken too early costs less than a timer for each packet.
+            if self._wakeup.when() <= due:
+                return
             self._wakeup.cancel()
             self._wakeup = None
-        due = self._side.next_wakeup(now)
         if due != float("inf"):
-            self._wakeup = self._loop.call_at(max(due, now + 0.001), self._on_wakeup)
+            self._wakeup = self._loop.call_at(due, self._on_wakeup)
+
+    def _pump_soon(self) -> None:
+        """Do so once, after what this turn of the loop has begun."""
+        if not self._pumping:
+            self._pumping = True
+            self._loop.call_soon(self._on_turn)
+
+    def _on_turn(self) -> None:
+        self._pumping = False
+        self._pump()
 
     def _on_wakeup(self) -> None:
+        self._wakeup = None
         self._side.tick(self._loop.time())
         self._pump()
 
