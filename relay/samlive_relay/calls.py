@@ -5,10 +5,10 @@ import time
 
 from samlive_stub.responder import Invocation
 
-from .workers.worker import Call
+from .workers.worker import Call, ResponseStream
 
 
-def call_for(invocation: Invocation) -> Call:
+def call_for(invocation: Invocation, stream: ResponseStream) -> Call:
     """Return the call of an accepted request.
 
     The deadline is moved to this machine's clock: "now-ms" is the stub's clock
@@ -16,6 +16,7 @@ def call_for(invocation: Invocation) -> Call:
 
     Args:
         invocation: The request as the protocol delivered it.
+        stream: Takes the response, should it be streamed.
     """
     fields = dict(invocation.fields)
     fields["request-id"] = invocation.request_id
@@ -26,7 +27,7 @@ def call_for(invocation: Invocation) -> Call:
     deadline = int(fields.get("deadline-ms") or remote + 900_000)
     left = deadline - remote
     fields["deadline-ms"] = str(now + left)
-    return Call(invocation.request_id, fields, invocation.event, left / 1000)
+    return Call(invocation.request_id, fields, invocation.event, left / 1000, stream)
 
 
 def describe_error(body: bytes) -> tuple[str, str]:

@@ -49,6 +49,7 @@ from .events import (
     TakenOver,
     Warned,
 )
+from .streams import Streams
 from .transports.link import Connector
 from .vault import Vault
 from .watch import Watcher
@@ -111,6 +112,7 @@ class Relay:
             lambda text: self._warn("", text),
             connector,
         )
+        self._streams = Streams(self._side, self._pump)
         self._running: set[asyncio.Task[None]] = set()
         self._rival: ForeignPresence | None = None
         self._announced = False
@@ -213,6 +215,7 @@ class Relay:
                 (drained, hurry), timeout=drain_seconds, return_when=asyncio.FIRST_COMPLETED
             )
         hurry.cancel()
+        self._streams.break_off()
         await self._flush()
         await self._release()
         sessions.forget(self._config.state, self.session)
@@ -331,14 +334,23 @@ class Relay:
         caller = callers.describe(invocation.event)
         self._observe(InvocationStarted(name, request_id, worker, cold, caller))
         started = time.perf_counter()
-        outcome = await self._pool.run(worker, call_for(invocation))
+        stream = self._streams.stream_for(invocation)
+        outcome = await self._pool.run(worker, call_for(invocation, stream))
+        if stream.opened:
+            stream.end(outcome.body if outcome.error else b"")
+        else:
+            await self._answer(invocation, outcome)
+        self._pump()
+        spent = time.perf_counter() - started
+        self._observe(self._ended(name, invocation, outcome, spent, cold))
+
+    async def _answer(self, invocation: Invocation, outcome: Outcome) -> None:
+        """Answer as a whole."""
+        worker, request_id = invocation.worker, invocation.request_id
         can_load = self._side.can_load(worker, self._loop.time())
         place = await self._vault.keep(worker, outcome.body) if can_load else None
         now = self._loop.time()
         self._side.answer(worker, request_id, outcome.body, outcome.error, now, place)
-        self._pump()
-        spent = time.perf_counter() - started
-        self._observe(self._ended(name, invocation, outcome, spent, cold))
 
     def _ended(
         self, name: str, invocation: Invocation, outcome: Outcome, spent: float, cold: bool
@@ -363,6 +375,7 @@ class Relay:
         for packet in self._side.take_publishes(now):
             self._connections.publish(packet)
         self._connections.look(now)
+        self._streams.wake()
         due = max(self._side.next_wakeup(now), now + 0.001)
         if self._wakeup is not None:
             # To be woken too early costs less than a timer for each packet.

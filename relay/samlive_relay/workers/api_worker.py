@@ -11,7 +11,10 @@ from types import MappingProxyType
 from .process import spawn
 from .runtime_api import RuntimeApi, Slot
 from .stamps import Stamp, from_report
+from .streamed import TRUNCATED
 from .worker import Boot, Call, Hooks, Outcome, Worker
+
+TRUNCATED_SECONDS = 0.2
 
 
 class ApiWorker(Worker):
@@ -68,7 +71,14 @@ class ApiWorker(Worker):
         self._slot.close()
 
     def _take_answer(self, request_id: str, body: bytes, error: bool) -> None:
-        self._finish(Outcome(body, error=error))
+        call, outcome = self._call, Outcome(body, error=error)
+        if body is not TRUNCATED:
+            self._finish(outcome)
+            return
+        # Most likely the process has ended: that says more, and will be noticed at once.
+        self._loop.call_later(
+            TRUNCATED_SECONDS, lambda: self._finish(outcome) if self._call is call else None
+        )
 
     def _take_fault(self, body: bytes) -> None:
         try:

@@ -21,9 +21,9 @@ from dataclasses import dataclass, field
 
 from samlive_relay.errors import RelayError
 
-from . import doors
+from . import doors, streamed
 from .http1 import HttpError, Request, read_request, response
-from .worker import Call
+from .worker import Call, ResponseStream
 
 PREFIX = "/2018-06-01/runtime/"
 OURS = "/samlive/"
@@ -53,6 +53,7 @@ class Slot:
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     calls: "asyncio.Queue[Call | None]" = field(default_factory=asyncio.Queue)
     running: str = ""
+    stream: "ResponseStream | None" = None
 
     def serve(self, other: "Slot") -> None:
         """Tell from now on whom another slot tells, and offer what it offers."""
@@ -192,18 +193,24 @@ class RuntimeApi:
         elif action == "init/error":
             slot.on_init_error(request.body)
         else:
-            self._take_answer(slot, action, request.body)
+            await self._take_answer(slot, action, request, reader)
         return response(202, {"Content-Type": "application/json"}, b'{"status":"OK"}')
 
     @staticmethod
-    def _take_answer(slot: Slot, action: str, body: bytes) -> None:
+    async def _take_answer(
+        slot: Slot, action: str, request: Request, reader: asyncio.StreamReader
+    ) -> None:
         parts = action.split("/")
         if len(parts) != 3 or parts[0] != "invocation" or parts[2] not in ("response", "error"):
             raise HttpError(404, f"no POST {action}")
         if parts[1] != slot.running:
             raise HttpError(400, "not the running request")
         slot.running = ""
-        slot.on_answer(parts[1], body, parts[2] == "error")
+        if request.streams and parts[2] == "response":
+            answer = await streamed.take(request, reader, slot.stream)
+            slot.on_answer(parts[1], *answer)
+        else:
+            slot.on_answer(parts[1], request.body, parts[2] == "error")
 
     @staticmethod
     async def _next(slot: Slot, reader: asyncio.StreamReader) -> bytes | None:
@@ -219,7 +226,7 @@ class RuntimeApi:
             await asyncio.gather(waiting, gone, return_exceptions=True)
         if call is None:
             return None
-        slot.running = call.request_id
+        slot.running, slot.stream = call.request_id, call.stream
         return response(200, _headers(call), call.event)
 
 

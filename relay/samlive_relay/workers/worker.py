@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from samlive_relay.config import LocalFunction
 
@@ -44,6 +45,16 @@ class Boot:
     inputs: Mapping[str, Stamp] = field(default_factory=dict, repr=False)
 
 
+class ResponseStream(Protocol):
+    """Takes a response while the function writes it."""
+
+    def open(self, content_type: str) -> None:
+        """The function has begun to answer; how it ended is the call's outcome."""
+
+    async def write(self, data: bytes) -> None:
+        """Take a piece; returns when there is room for another one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One invocation.
@@ -54,12 +65,14 @@ class Call:
             Runtime API's headers in lower case without their prefix.
         event: The raw event.
         seconds: Time until Lambda ends it; None for no limit.
+        stream: Takes a response that the function streams; None when it is wanted whole.
     """
 
     request_id: str
     fields: Mapping[str, str]
     event: bytes = field(repr=False)
     seconds: float | None
+    stream: "ResponseStream | None" = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

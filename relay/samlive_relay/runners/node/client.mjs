@@ -26,6 +26,19 @@ export class RuntimeClient {
     return this.send("POST", `${this.base}/invocation/${id}/response`, body);
   }
 
+  /** Begin a response that is posted while it is written; `done` resolves with its answer. */
+  stream(id) {
+    const path = `${this.base}/invocation/${id}/response`;
+    const headers = {
+      "Content-Type": "application/octet-stream",
+      "Lambda-Runtime-Function-Response-Mode": "streaming",
+      Trailer: ["Lambda-Runtime-Function-Error-Type", "Lambda-Runtime-Function-Error-Body"],
+    };
+    const { request, done } = this.begin("POST", path, headers);
+    done.catch(() => {}); // whoever waits for it is told
+    return { request, done };
+  }
+
   error(id, error) {
     return this.sendError(`${this.base}/invocation/${id}/error`, error);
   }
@@ -54,18 +67,24 @@ export class RuntimeClient {
   }
 
   send(method, path, body, headers = {}) {
-    return new Promise((resolve, reject) => {
-      const length = body === undefined ? {} : { "Content-Length": Buffer.byteLength(body) };
-      const { host, port, agent } = this;
-      const options = { host, port, agent, method, path, headers: { ...headers, ...length } };
-      const request = http.request(options, (reply) => {
+    const length = body === undefined ? {} : { "Content-Length": Buffer.byteLength(body) };
+    const { request, done } = this.begin(method, path, { ...headers, ...length });
+    request.end(body);
+    return done;
+  }
+
+  begin(method, path, headers) {
+    const { host, port, agent } = this;
+    const request = http.request({ host, port, agent, method, path, headers });
+    const done = new Promise((resolve, reject) => {
+      request.on("response", (reply) => {
         const parts = [];
         reply.on("data", (part) => parts.push(part));
         reply.on("end", () => resolve({ headers: reply.headers, body: Buffer.concat(parts) }));
         reply.on("error", reject);
       });
       request.on("error", reject);
-      request.end(body);
     });
+    return { request, done };
   }
 }

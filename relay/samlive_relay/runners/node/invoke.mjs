@@ -1,4 +1,7 @@
-/** Calls a handler of any form: async, callback, or streaming; returns the raw answer. */
+/**
+ * Calls a handler of any form: async, callback, or streaming; returns the raw
+ * answer, nothing when it was posted while it was written.
+ */
 import { makeContext, makeOldContext } from "./context.mjs";
 import { RuntimeFault } from "./errors.mjs";
 import { isModern } from "./generation.mjs";
@@ -8,10 +11,11 @@ import { invokeStreaming, isStreaming } from "./streaming.mjs";
  * @param {Function} handler the user's function
  * @param {Buffer} raw the raw event
  * @param {object} headers headers of /next
+ * @param {Function} post begins a response that is posted while it is written
  */
-export async function invoke(handler, raw, headers) {
+export async function invoke(handler, raw, headers, post) {
   const event = JSON.parse(raw.toString("utf8"));
-  if (isStreaming(handler)) return invokeStreaming(handler, event, headers);
+  if (isStreaming(handler)) return invokeStreaming(handler, event, headers, post());
   const result = isModern()
     ? await handler(event, makeContext(headers))
     : await settle(handler, event, headers);

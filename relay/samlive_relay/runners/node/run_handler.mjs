@@ -55,6 +55,8 @@ async function reportLoaded() {
   return files.map(([file]) => file);
 }
 
+const post = () => ({ ...client.stream(running), beforeEnd: reportLoaded });
+
 async function serve(handler) {
   for (;;) {
     const { headers, event } = await client.next();
@@ -65,7 +67,7 @@ async function serve(handler) {
     else delete process.env._X_AMZN_TRACE_ID;
     let answer;
     try {
-      answer = await invoke(handler, event, headers);
+      answer = await invoke(handler, event, headers, post);
     } catch (error) {
       logError("Invoke Error", error);
       await reportLoaded();
@@ -74,7 +76,7 @@ async function serve(handler) {
       continue;
     }
     await reportLoaded();
-    await client.response(running, answer);
+    if (answer !== undefined) await client.response(running, answer);
     running = "";
   }
 }
@@ -87,6 +89,7 @@ async function endIfUseless(wanted) {
 }
 
 const judge = process.env.SAMLIVE_SPARE ? await standBy(client, loads) : undefined;
+offerStreaming(); // again: a spare has learnt its variables
 let handler;
 try {
   handler = await findHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);

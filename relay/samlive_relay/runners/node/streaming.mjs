@@ -1,29 +1,39 @@
 /**
- * Streaming handlers: the global `awslambda` of Lambda's Node.js runtime.
+ * Streaming handlers: the global `awslambda` of Lambda's Node.js runtime, and
+ * the response that such a handler writes. What it writes leaves at once; an
+ * error in the middle follows in the trailers.
  * https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
- *
- * What the handler writes is collected and answered as a whole. With
- * HttpResponseStream.from the answer becomes an ordinary HTTP response object.
  */
 import { Writable } from "node:stream";
 import { makeContext } from "./context.mjs";
+import { describe } from "./errors.mjs";
+import { logError } from "./logs.mjs";
 
 const STREAMING = Symbol.for("aws.lambda.runtime.handler.streaming");
-const METADATA = Symbol("http metadata");
+const HIGH_WATER_MARK = Symbol.for("aws.lambda.runtime.handler.streaming.highWaterMark");
+const HTTP_TYPE = "application/vnd.awslambda.http-integration-response";
+const SEPARATOR = new Uint8Array(8);
 
+/** Offer `awslambda` to handlers, unless their function's variables say no. */
 export function offerStreaming() {
+  delete globalThis.awslambda;
+  if (/^(1|true)$/.test(process.env.AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA ?? "")) return;
   globalThis.awslambda = {
     streamifyResponse(handler, options) {
       handler[STREAMING] = "response";
       if (typeof options?.highWaterMark === "number") {
-        handler[Symbol.for("aws.lambda.runtime.handler.streaming.highWaterMark")] =
-          options.highWaterMark;
+        handler[HIGH_WATER_MARK] = Math.trunc(options.highWaterMark);
       }
       return handler;
     },
     HttpResponseStream: {
-      from(stream, metadata) {
-        stream[METADATA] = metadata;
+      from(stream, prelude) {
+        stream.setContentType(HTTP_TYPE);
+        const head = JSON.stringify(prelude);
+        stream._onBeforeFirstWrite = (write) => {
+          write(head);
+          write(SEPARATOR);
+        };
         return stream;
       },
     },
@@ -34,39 +44,91 @@ export function isStreaming(handler) {
   return handler[STREAMING] === "response";
 }
 
-class Collected extends Writable {
-  parts = [];
-  contentType = "application/octet-stream";
+/** What a handler writes to: each piece becomes a chunk of the post. */
+class ResponseStream extends Writable {
+  #request;
+  #beforeEnd;
+  #begun = false;
+  #error;
+
+  constructor(request, beforeEnd, highWaterMark) {
+    super(highWaterMark === undefined ? {} : { highWaterMark });
+    this.#request = request;
+    this.#beforeEnd = beforeEnd;
+  }
 
   setContentType(type) {
-    this.contentType = type;
+    if (this.#begun) {
+      const error = new Error("Cannot set content-type, too late.");
+      error.name = "Runtime.InvalidStreamingOperation";
+      throw error;
+    }
+    this.#request.setHeader("Content-Type", type);
+  }
+
+  write(part, ...others) {
+    const first = !this.#begun;
+    this.#begun = true;
+    // Libraries set this hook themselves. As in Lambda, `end` with a piece does not call it.
+    if (first) this._onBeforeFirstWrite?.((head) => super.write(head));
+    const raw = typeof part === "string" || part instanceof Uint8Array;
+    return super.write(raw ? part : JSON.stringify(part), ...others);
   }
 
   _write(part, encoding, next) {
-    this.parts.push(typeof part === "string" ? Buffer.from(part, encoding) : part);
-    next();
+    if (part.length) this.#request.write(part, encoding, next);
+    else next();
+  }
+
+  _final(next) {
+    this.#beforeEnd().then(() => {
+      if (this.#error) this.#request.addTrailers(trailers(this.#error));
+      this.#request.end();
+      next();
+    }, next);
+  }
+
+  _destroy(error, next) {
+    if (!this.writableFinished) this.#request.destroy();
+    next(error);
+  }
+
+  /** End with an error, after what was written before it. */
+  fail(error) {
+    this.#error = describe(error);
+    if (!this.writableEnded) this.end();
   }
 }
 
-export async function invokeStreaming(handler, event, headers) {
-  const stream = new Collected();
-  const finished = new Promise((resolve, reject) => {
-    stream.on("finish", resolve);
-    stream.on("error", reject);
-  });
-  await Promise.race([handler(event, stream, makeContext(headers, () => stream.end())), rejection(finished)]);
-  await finished;
-  const body = Buffer.concat(stream.parts);
-  const metadata = stream[METADATA];
-  if (!metadata) return body;
-  return JSON.stringify({
-    ...metadata,
-    body: body.toString("base64"),
-    isBase64Encoded: true,
-  });
+function trailers(report) {
+  return {
+    "Lambda-Runtime-Function-Error-Type": encodeURI(report.errorType ?? "Error"),
+    "Lambda-Runtime-Function-Error-Body": Buffer.from(JSON.stringify(report)).toString("base64"),
+  };
 }
 
-/** A promise that only ever rejects, with another one. */
-function rejection(promise) {
-  return new Promise((_, reject) => promise.catch(reject));
+/**
+ * Run a streaming handler and post its response; never fails, errors are posted too.
+ * @param {Function} handler the user's function
+ * @param {object} event the event
+ * @param {object} headers headers of /next
+ * @param {{request: object, done: Promise, beforeEnd: Function}} post the response, under way
+ */
+export async function invokeStreaming(handler, event, headers, post) {
+  const stream = new ResponseStream(post.request, post.beforeEnd, handler[HIGH_WATER_MARK]);
+  const broken = new Promise((_, reject) => stream.on("error", reject));
+  broken.catch(() => {}); // it may come after another error
+  try {
+    const result = handler(event, stream, makeContext(headers));
+    if (typeof result?.then !== "function") {
+      throw "Streaming does not support non-async handlers.";
+    }
+    const value = await Promise.race([result, broken]);
+    if (value !== undefined) console.warn("Streaming handlers ignore return values.");
+    await Promise.race([post.done, broken]);
+  } catch (error) {
+    logError("Invoke Error", error);
+    if (!stream.destroyed) stream.fail(error);
+    await post.done.catch(() => {});
+  }
 }
