@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from samlive.offline import origins
-from samlive.offline.hooks import openapi
+from samlive.offline.hooks import lambda_actions, openapi
 from samlive.offline.hooks.conditions import resolved
 from samlive.offline.hooks.lambda_limits import function_breach, visibility_breach
 from samlive.offline.hooks.payload_version import from_version_1, to_version_1
@@ -358,3 +358,22 @@ def test_other_names_go_through_the_proxy_that_was_set_before() -> None:
     heard = asyncio.run(run())
     assert heard.startswith(b"upstream heard CONNECT example.com:443 HTTP/1.1\r\n")
     assert b"Proxy-Authorization: Basic bWU6c2VjcmV0\r\n\r\n" in heard
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/2015-03-31/functions/f", None),
+        ("GET", "/2015-03-31/layers/f/concurrency", None),
+        ("DELETE", "/2017-10-31/functions/f/concurrency", "DeleteFunctionConcurrency"),
+        ("GET", "/2019-09-30/functions/f/concurrency", "GetFunctionConcurrency"),
+        (
+            "GET",
+            "/2019-09-25/functions/f/event-invoke-config/list",
+            "ListFunctionEventInvokeConfigs",
+        ),
+        ("PUT", "/2019-09-25/functions/f/event-invoke-config", "PutFunctionEventInvokeConfig"),
+    ],
+)
+def test_actions_of_calls_about_events(method: str, path: str, expected: str | None) -> None:
+    assert lambda_actions.action(method, path) == expected

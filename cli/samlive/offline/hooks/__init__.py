@@ -16,6 +16,7 @@ from samlive.offline.hooks import (
     conditions,
     http_api,
     inline_code,
+    lambda_actions,
     lambda_executor,
     lambda_limits,
     macros,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 HOOKS = (
     lambda_executor,
+    lambda_actions,
     async_events,
     inline_code,
     lambda_limits,
