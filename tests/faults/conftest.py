@@ -7,6 +7,7 @@ import pytest
 
 from fault_bench import Bench
 from live_session import PROJECTS, Ready, Way, clean_environment, copy_project, running
+from login import Login
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +56,20 @@ def bench(way: Way, template: Path, tmp_path_factory: pytest.TempPathFactory) ->
         patient(session)
         session.physical("PythonRecorder")
         yield Bench(session, tmp_path_factory.mktemp("journals"))
+
+
+@pytest.fixture
+def login(cloud: dict[str, str], tmp_path: Path) -> Login:
+    return Login(tmp_path, cloud)
+
+
+@pytest.fixture
+def expiring(way: Way, login: Login, cloud: dict[str, str], tmp_path: Path) -> Iterator[Bench]:
+    """A session of its own under a profile whose credentials expire all the time."""
+    template = copy_project(PROJECTS / "faulty", tmp_path) / "template.yaml"
+    variables = {name: text for name, text in way.environment.items() if name not in cloud}
+    stage = Way("profile", ("--stage", "expiry", "--profile", "team"), variables | login.variables)
+    with running(stage, template, "--on-exit", "keep") as session:
+        mine = Ready(session.live, session.ready, way.environment)
+        patient(mine)
+        yield Bench(mine, tmp_path)

@@ -1,8 +1,6 @@
 """Expired credentials are told with the command that renews them, and the session goes on."""
 
-import json
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,70 +8,15 @@ from typing import Any
 import pytest
 
 from fault_bench import Bench, until
-from live_session import PROJECTS, Ready, Way, copy_project, running
+from login import Login
 from samlive.access import Access
 from samlive.deploy.aws import Aws
 
 pytestmark = pytest.mark.e2e
 
-PROVIDER = """
-import json, pathlib, sys, time
-file = pathlib.Path(sys.argv[1])
-if not file.exists():
-    sys.exit("the login has expired")
-keys = json.loads(file.read_text())
-soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
-print(json.dumps({"Version": 1, "Expiration": soon, **keys}))
-"""
 
-
-class Login:
-    """Credentials of a profile that last two seconds, until the login itself ends."""
-
-    def __init__(self, folder: Path, cloud: dict[str, str]) -> None:
-        self._file = folder / "login.json"
-        self._keys = {
-            "AccessKeyId": cloud["AWS_ACCESS_KEY_ID"],
-            "SecretAccessKey": cloud["AWS_SECRET_ACCESS_KEY"],
-        }
-        provider = folder / "provider.py"
-        provider.write_text(PROVIDER)
-        config = folder / "config"
-        config.write_text(
-            f"[profile team]\ncredential_process = {sys.executable} {provider} {self._file}\n"
-        )
-        self.variables = {
-            name: text
-            for name, text in cloud.items()
-            if name not in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-        } | {"AWS_CONFIG_FILE": str(config)}
-        self.renew()
-
-    def renew(self) -> None:
-        self._file.write_text(json.dumps(self._keys))
-
-    def expire(self) -> None:
-        self._file.unlink()
-
-
-@pytest.fixture
-def login(cloud: dict[str, str], tmp_path: Path) -> Login:
-    return Login(tmp_path, cloud)
-
-
-@pytest.fixture
-def bench(way: Way, login: Login, cloud: dict[str, str], tmp_path: Path) -> Iterator[Bench]:
-    """A session under a profile."""
-    template = copy_project(PROJECTS / "faulty", tmp_path) / "template.yaml"
-    variables = {name: text for name, text in way.environment.items() if name not in cloud}
-    stage = Way("profile", ("--stage", "expiry", "--profile", "team"), variables | login.variables)
-    with running(stage, template, "--on-exit", "keep") as session:
-        mine = Ready(session.live, session.ready, way.environment)
-        mine.client("lambda")
-        yield Bench(mine, tmp_path)
-
-
-def test_a_session_waits_for_renewed_credentials_and_goes_on(bench: Bench, login: Login) -> None:
+def test_a_session_waits_for_renewed_credentials_and_goes_on(expiring: Bench, login: Login) -> None:
+    bench = expiring
     assert bench.call("before") == ("before", None)
     login.expire()
     live = bench.session.live

@@ -7,6 +7,7 @@ process's own (the embedded cloud's), the user's AWS files are out of sight.
 Exceptions leave as `AwsError`.
 """
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,6 +49,7 @@ class Clients:
         self._lock = threading.Lock()
         with self._told("session"):
             self._session = _session(access)
+            self._stamp = _files_stamp(self._session)
 
     @property
     def region(self) -> str:
@@ -86,34 +88,21 @@ class Clients:
     def renewed_keys(self) -> Keys:
         """Return the credentials as they are now, wherever somebody may have renewed them.
 
-        botocore renews what it knows how to renew, and reads everything else once:
-        a file that another tool writes, or whatever it could not renew the last time.
-        From here on every call uses what is found.
+        botocore renews what it knows how to renew, but reads a file once that another
+        tool may write. From here on every call uses what is found.
 
         Raises:
             AwsError: There are none, or they are still expired.
         """
-        with self._told("credentials"):
-            found = self._session.get_credentials()
-        if found is None or not hasattr(found, "refresh_needed"):
-            self._read_again()
-            return self.keys()
-        try:
-            return self.keys()
-        except faults.AwsError:
-            self._read_again()
-            raise
-
-    def _read_again(self) -> None:
-        if self.access.isolated:
-            return
-        with self._told("session"):
-            fresh = _session(self.access)
-            read = fresh.get_credentials(), self._session.get_credentials()
-        if read[0] is None or not _are_the_same(*read):
+        stamp = _files_stamp(self._session)
+        if stamp != self._stamp:
+            self._stamp = stamp
+            with self._told("session"):
+                fresh = _session(self.access)
             with self._lock:
                 self._session = fresh
                 self._clients.clear()
+        return self.keys()
 
     def _call(
         self, service: str, operation: str, *, region: str | None = None, **parameters: Any
@@ -169,14 +158,16 @@ class Clients:
             raise faults.translate(error, self.access, call) from error
 
 
-def _are_the_same(one: Any, other: Any) -> bool:
-    """Tell whether two credentials are the same fixed ones."""
-    if one is None or other is None or hasattr(one, "refresh_needed"):
-        return False
-    return all(
-        getattr(one, name) == getattr(other, name, None)
-        for name in ("access_key", "secret_key", "token")
-    )
+def _files_stamp(session: Any) -> tuple[int, ...]:
+    """Return what changes when the user's AWS files are written."""
+    stamps = []
+    for name in ("credentials_file", "config_file"):
+        path = session._session.get_config_variable(name)
+        try:
+            stamps.append(os.stat(os.path.expanduser(path)).st_mtime_ns)
+        except OSError:
+            stamps.append(0)
+    return tuple(stamps)
 
 
 def _session(access: Access) -> Any:
