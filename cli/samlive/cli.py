@@ -8,17 +8,18 @@ failed, 2 the user can mend it, 130 interrupted.
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
-from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from samlive import __version__
 from samlive.errors import SamliveError
 from samlive.options import Option, of_command
 from samlive.words import sort
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from typing import Any
+
     from samlive.settings import Settings
 
 INTERRUPTED = 130
@@ -52,14 +53,14 @@ EVENT_KINDS = tuple(
 _TEMPLATE_NAMES = ("template.yaml", "template.yml", "template.json")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: "Sequence[str] | None" = None) -> int:
     """Run the command; return its exit status.
 
     Args:
         argv: Arguments without the program's name; the process's when None.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    arguments = parser().parse_args(_sorted(words))
+    arguments = parser(_command_of(words)).parse_args(_sorted(words))
     try:
         return _run(arguments)
     except KeyboardInterrupt:
@@ -77,17 +78,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _sorted(words: list[str]) -> list[str]:
     """Return the command line with values and template told apart; see words.py."""
-    command = next((word for word in words if word in COMMANDS), "")
-    several = {o.flag: o.kind == "pairs" for o in of_command(command) if o.several}
+    several = {o.flag: o.kind == "pairs" for o in of_command(_command_of(words)) if o.several}
     return sort(words, several)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands."""
+def _command_of(words: list[str]) -> str:
+    return next((word for word in words if word in COMMANDS), "")
+
+
+def parser(only: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of all commands.
+
+    Args:
+        only: The one command whose options are needed; all when None.
+    """
     top = argparse.ArgumentParser(
         prog="samlive",
         description="Live Lambda for the SAM and CloudFormation projects you already have.",
         epilog="samlive COMMAND --help shows the options of a command.",
+        formatter_class=_formatter,
     )
     top.add_argument("--version", action="version", version=f"samlive {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -97,20 +106,38 @@ def parser() -> argparse.ArgumentParser:
             help=text,
             description=text[0].upper() + text[1:] + ".",
             usage=f"samlive {name} {_subject_usage(name)}[TEMPLATE] [options]",
+            formatter_class=_formatter,
         )
+        if only not in (None, name):
+            continue
         _add_subject(name, command)
         _add_template(command)
         _add_common(command)
         _add_special(name, command)
-        groups: dict[str, Any] = {}
+        groups: dict[str, argparse._ArgumentGroup] = {}
         for option in of_command(name):
             if option.group not in groups:
                 groups[option.group] = command.add_argument_group(option.group)
             _add_option(groups[option.group], option)
-    completion = commands.add_parser("completion", help="print a script for your shell")
+    completion = commands.add_parser(
+        "completion", help="print a script for your shell", formatter_class=_formatter
+    )
     completion.add_argument("shell", choices=("bash", "zsh", "fish"))
     completion.set_defaults(debug=False, output=None)
     return top
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """Return argparse's formatter with the width that it would import shutil for."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        width = int(columns)
+    else:
+        try:
+            width = os.get_terminal_size().columns
+        except OSError:  # no terminal
+            width = 80
+    return argparse.HelpFormatter(prog, width=(width or 80) - 2)
 
 
 def told(error: Exception) -> SamliveError | None:
@@ -153,6 +180,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _start(arguments: argparse.Namespace, load: "Callable[[], Settings]") -> int:
     """Import a command and run it; only what runs is imported."""
+    from importlib import import_module
+
     wanted, name = load(), arguments.command
     if name == "dev":
         from samlive import dev
@@ -204,8 +233,10 @@ def _saved(
     return load()
 
 
-def _template(arguments: argparse.Namespace) -> Path:
+def _template(arguments: argparse.Namespace) -> "Path":
     """Return the template's path: named, or the usual name in this folder."""
+    from pathlib import Path
+
     named = arguments.template or arguments.template_option
     if named:
         return Path(named)
@@ -317,7 +348,7 @@ def _add_event(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_option(group: Any, option: Option) -> None:
+def _add_option(group: "Any", option: Option) -> None:
     words: dict[str, Any] = {"dest": option.name, "default": None, "help": _help(option)}
     if option.kind == "flag":
         negatable = not option.name.startswith("no_")

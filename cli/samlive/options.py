@@ -3,15 +3,18 @@
 An option is looked up in four places, the first that has it wins: the command
 line, the environment variable `SAMLIVE_<NAME>`, the settings file
 (samconfig.toml), its default. Options that SAM knows have SAM's spelling.
+
+The table is read at every start, also for `--help`: it needs neither dataclasses
+nor typing, which take longer to import than all the rest of it.
 """
 
-from dataclasses import dataclass
-from typing import Any, Literal
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal
 
-Kind = Literal["text", "flag", "list", "pairs", "choice", "seconds"]
+    Kind = Literal["text", "flag", "list", "pairs", "choice", "seconds"]
 
 
-@dataclass(frozen=True, slots=True)
 class Option:
     """One option.
 
@@ -26,14 +29,27 @@ class Option:
         group: Heading in `--help`.
     """
 
-    name: str
-    kind: Kind
-    help: str
-    commands: tuple[str, ...]
-    default: Any = None
-    short: tuple[str, ...] = ()
-    choices: tuple[str, ...] = ()
-    group: str = "options"
+    __slots__ = ("choices", "commands", "default", "group", "help", "kind", "name", "short")
+
+    def __init__(
+        self,
+        name: str,
+        kind: "Kind",
+        help: str,
+        commands: tuple[str, ...],
+        default: "Any" = None,
+        short: tuple[str, ...] = (),
+        choices: tuple[str, ...] = (),
+        group: str = "options",
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.help = help
+        self.commands = commands
+        self.default = default
+        self.short = short
+        self.choices = choices
+        self.group = group
 
     @property
     def flag(self) -> str:

@@ -6,13 +6,16 @@ word is always its value, and each further one as long as it can be. A pair has 
 name is neither a file nor called like one. Each value then stands on its own, as `--exclude=A`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
 
 _FILES = (".yaml", ".yml", ".json", ".template", ".j2", ".jinja", ".jinja2", ".py")
 
 
-def sort(words: Sequence[str], flags: Mapping[str, bool]) -> list[str]:
+def sort(words: "Sequence[str]", flags: "Mapping[str, bool]") -> list[str]:
     """Return the words of a command line with one value for each option.
 
     Args:
@@ -22,7 +25,7 @@ def sort(words: Sequence[str], flags: Mapping[str, bool]) -> list[str]:
     return list(_sorted(list(words), flags))
 
 
-def _sorted(words: list[str], flags: Mapping[str, bool]) -> Iterator[str]:
+def _sorted(words: list[str], flags: "Mapping[str, bool]") -> "Iterator[str]":
     while words:
         word = words.pop(0)
         if word == "--":
@@ -38,17 +41,17 @@ def _sorted(words: list[str], flags: Mapping[str, bool]) -> Iterator[str]:
             yield f"{flag}={words.pop(0)}"
 
 
-def _whole(flag: str, flags: Mapping[str, bool]) -> str:
+def _whole(flag: str, flags: "Mapping[str, bool]") -> str:
     """Return an option that is written whole, or shortened so that it stays the only one."""
     meant = [each for each in flags if len(flag) > 2 and each.startswith(flag)]
     return meant[0] if len(meant) == 1 and flag not in flags else flag
 
 
-def _has_value(words: Sequence[str]) -> bool:
+def _has_value(words: "Sequence[str]") -> bool:
     return bool(words) and not words[0].startswith("-")
 
 
 def _can_be(word: str, pair: bool) -> bool:
     if pair:
         return "=" in word
-    return not word.endswith(_FILES) and not Path(word).is_file()
+    return not word.endswith(_FILES) and not os.path.isfile(word)
