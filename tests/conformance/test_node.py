@@ -131,7 +131,7 @@ CASES: dict[str, Case] = {
     "callback: done, without the argument": Case(ask("FORMS", "done"), "old.two"),
     **{
         f"stream: {name}": Case(ask("FORMS", name), "streams.handler", alone=name == "throws")
-        for name in ("text", "bytes")
+        for name in names("streams.mjs", "FORMS")
     },
     **{f"handler: {name}": Case(Ask(b"{}"), name, alone=True) for name in LOADED},
     **{f"init: {name}": Case(Ask(b"{}"), name, alone=True) for name in FAILING},

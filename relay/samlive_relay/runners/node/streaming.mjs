@@ -6,7 +6,8 @@
  */
 import { Writable } from "node:stream";
 import { makeContext } from "./context.mjs";
-import { describe } from "./errors.mjs";
+import { describe, RuntimeFault } from "./errors.mjs";
+import { isModern } from "./generation.mjs";
 import { logError } from "./logs.mjs";
 
 const STREAMING = Symbol.for("aws.lambda.runtime.handler.streaming");
@@ -59,9 +60,7 @@ class ResponseStream extends Writable {
 
   setContentType(type) {
     if (this.#begun) {
-      const error = new Error("Cannot set content-type, too late.");
-      error.name = "Runtime.InvalidStreamingOperation";
-      throw error;
+      throw new RuntimeFault("InvalidStreamingOperation", "Cannot set content-type, too late.");
     }
     this.#request.setHeader("Content-Type", type);
   }
@@ -73,6 +72,11 @@ class ResponseStream extends Writable {
     if (first) this._onBeforeFirstWrite?.((head) => super.write(head));
     const raw = typeof part === "string" || part instanceof Uint8Array;
     return super.write(raw ? part : JSON.stringify(part), ...others);
+  }
+
+  end(...values) {
+    super.end(...values);
+    return isModern() ? this : undefined;
   }
 
   _write(part, encoding, next) {
@@ -100,6 +104,13 @@ class ResponseStream extends Writable {
   }
 }
 
+/** What a stack names as the caller of a handler that has no name. */
+class Runtime {
+  constructor(handler) {
+    this.handler = handler;
+  }
+}
+
 function trailers(report) {
   return {
     "Lambda-Runtime-Function-Error-Type": encodeURI(report.errorType ?? "Error"),
@@ -119,7 +130,7 @@ export async function invokeStreaming(handler, event, headers, post) {
   const broken = new Promise((_, reject) => stream.on("error", reject));
   broken.catch(() => {}); // it may come after another error
   try {
-    const result = handler(event, stream, makeContext(headers));
+    const result = new Runtime(handler).handler(event, stream, makeContext(headers));
     if (typeof result?.then !== "function") {
       throw "Streaming does not support non-async handlers.";
     }

@@ -1,4 +1,7 @@
 /** Handlers that stream. */
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
 const FORMS = {
   text: async (stream) => {
     stream.write("one, ");
@@ -20,6 +23,32 @@ const FORMS = {
   },
   throws: async () => {
     throw new RangeError("before a byte");
+  },
+  "throws later": async (stream) => {
+    stream.write("written");
+    throw new RangeError("after a byte");
+  },
+  prelude: async (stream) => {
+    const http = awslambda.HttpResponseStream.from(stream, { statusCode: 201, cookies: ["a=b"] });
+    http.write("made");
+    http.end();
+  },
+  "prelude without a write": async (stream) => {
+    awslambda.HttpResponseStream.from(stream, { statusCode: 201 }).end("made");
+  },
+  "hook of a library": async (stream) => {
+    stream._onBeforeFirstWrite = (write) => write("head ");
+    stream.write("body");
+    stream.end();
+  },
+  "type too late": async (stream) => {
+    stream.write("written");
+    stream.setContentType("text/html");
+  },
+  pipeline: async (stream) => pipeline(Readable.from(["a", "b"]), stream),
+  "says whether it is full": async (stream) => {
+    const full = !stream.write("x".repeat(200_000));
+    stream.end(String(full));
   },
 };
 
