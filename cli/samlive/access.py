@@ -45,12 +45,22 @@ class Access:
         return Path(name) if name else None
 
     def proxy(self, host: str) -> str | None:
-        """Return "host:port" of the proxy that HTTPS connections to a host go through."""
+        """Return the proxy that HTTPS connections to a host go through.
+
+        Args:
+            host: Host, ":port" when not 443.
+
+        Returns:
+            "host:port", with "user:password@" before it when the variable says so; None for
+            a direct connection.
+        """
         url = self._variable("HTTPS_PROXY")
         if not url or _exempt(host, self._variable("NO_PROXY")):
             return None
         parts = urllib.parse.urlsplit(url if "://" in url else f"http://{url}")
-        return f"{parts.hostname}:{parts.port or 80}"
+        user, at, _ = parts.netloc.rpartition("@")
+        name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        return f"{user}{at}{name}:{parts.port or 80}"
 
     def proxies(self, url: str) -> dict[str, str]:
         """Return the proxy for a URL as HTTP libraries take it; empty for a direct connection."""

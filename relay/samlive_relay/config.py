@@ -28,14 +28,14 @@ class Broker:
         region: Region that signs the handshake.
         credentials: Called at every connect, so that expired ones are replaced.
         ca_file: PEM file to trust instead of the system's store.
-        proxy: "host:port" of an HTTP CONNECT proxy.
+        proxy: "host:port" of an HTTP CONNECT proxy, "user:password@" before it when it asks.
     """
 
     endpoint: str
     region: str
     credentials: Callable[[], AwsCredentials]
     ca_file: Path | None = None
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

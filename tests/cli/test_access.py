@@ -34,7 +34,8 @@ def test_this_machine(url: str) -> None:
         ({}, None),
         ({"HTTPS_PROXY": "http://proxy:3128"}, "proxy:3128"),
         ({"https_proxy": "proxy:3128"}, "proxy:3128"),
-        ({"HTTPS_PROXY": "http://user:pw@proxy"}, "proxy:80"),
+        ({"HTTPS_PROXY": "http://user:p%40w@proxy"}, "user:p%40w@proxy:80"),
+        ({"HTTPS_PROXY": "http://[::1]:3128"}, "[::1]:3128"),
         ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "*"}, None),
         ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "localhost,.example.com"}, None),
         ({"HTTPS_PROXY": "http://proxy:1", "no_proxy": "iot.example.com"}, None),
@@ -48,3 +49,11 @@ def test_proxy_of_a_host(variables: dict[str, str], proxy: str | None) -> None:
 def test_certificates_come_from_awss_variable() -> None:
     assert Access({"AWS_CA_BUNDLE": "/x.pem"}).ca_file == Path("/x.pem")
     assert Access({}).ca_file is None
+
+
+def test_http_libraries_get_the_proxy_as_an_address() -> None:
+    access = Access({"HTTPS_PROXY": "http://user:pw@proxy:3128", "NO_PROXY": "inside.example.com"})
+    assert access.proxies("https://s3.amazonaws.com/x") == {"https": "http://user:pw@proxy:3128"}
+    assert access.proxies("https://inside.example.com/x") == {}
+    assert access.proxies("http://s3.amazonaws.com/x") == {}
+    assert access.proxies("https://localhost:4566/x") == {}

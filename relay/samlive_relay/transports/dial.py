@@ -4,8 +4,10 @@ Nagle's algorithm is off: the second of two small packets would otherwise wait
 for the peer's delayed ACK, 40 ms on every invocation.
 """
 
+import base64
 import socket
 import ssl
+import urllib.parse
 
 from samlive_relay.config import Broker
 
@@ -47,6 +49,17 @@ def dial(broker: Broker, timeout: float = TIMEOUT_SECONDS) -> socket.socket:
         raise
 
 
+def proxy_of(text: str) -> tuple[str, int, str]:
+    """Return host, port and "user:password" of a proxy, the last empty when it asks for none.
+
+    Args:
+        text: "host:port", with "user:password@" before it when the proxy asks for that.
+    """
+    place, _, number = text.rpartition(":")
+    user, _, name = place.rpartition("@")
+    return name.strip("[]"), int(number), urllib.parse.unquote(user)
+
+
 def describe(problem: OSError) -> str:
     """Return what stands between this machine and the broker, in a few words."""
     if isinstance(problem, ssl.SSLCertVerificationError):
@@ -59,11 +72,13 @@ def describe(problem: OSError) -> str:
 def _tunnel(proxy: str | None, host: str, port: int, timeout: float) -> socket.socket:
     if proxy is None:
         return socket.create_connection((host, port), timeout)
-    name, _, number = proxy.rpartition(":")
-    connection = socket.create_connection((name, int(number)), timeout)
+    name, number, user = proxy_of(proxy)
+    connection = socket.create_connection((name, number), timeout)
     try:
+        permit = base64.b64encode(user.encode()).decode()  # RFC 7617
+        allowed = f"Proxy-Authorization: Basic {permit}\r\n" if user else ""
         connection.sendall(
-            f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode()
+            f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{allowed}\r\n".encode()
         )
         # Byte by byte: what follows the head belongs to the broker.
         head = b""
@@ -74,7 +89,7 @@ def _tunnel(proxy: str | None, host: str, port: int, timeout: float) -> socket.s
                 break
         status = head.split(b"\r\n")[0].decode(errors="replace")
         if " 200" not in status:
-            raise OSError(f"the proxy {proxy} answers {status!r}")
+            raise OSError(f"the proxy {name}:{number} answers {status!r}")
     except BaseException:
         connection.close()
         raise

@@ -28,7 +28,7 @@ from samlive_relay.events import ConnectionChanged
 from samlive_stub.protocol import Publish
 
 from . import refusals
-from .dial import DEFAULT_PORT, address_of
+from .dial import DEFAULT_PORT, address_of, proxy_of
 from .link import Connector, Link
 from .nagle import disable_nagle
 from .probe import problem_with
@@ -219,9 +219,16 @@ class IotTransport:
             return None
         from awscrt import http
 
-        host, _, port = self._broker.proxy.rpartition(":")
+        host, port, user = proxy_of(self._broker.proxy)
+        name, _, password = user.partition(":")
+        kinds = http.HttpProxyAuthenticationType
         return http.HttpProxyOptions(
-            host, int(port), connection_type=http.HttpProxyConnectionType.Tunneling
+            host,
+            port,
+            auth_type=kinds.Basic if user else kinds.Nothing,
+            auth_username=name or None,
+            auth_password=password if user else None,
+            connection_type=http.HttpProxyConnectionType.Tunneling,
         )
 
     def _will(self, mqtt5: Any) -> Any:
