@@ -78,6 +78,7 @@ async def _run(wanted: LocalCall, line: Line, warn: Callable[[str, str], None]) 
         worker = await starter.start(wanted.function, wanted.variables, hooks)
         try:
             outcome = await worker.invoke(_call(wanted))
+            starter.judge(worker, outcome)
             worker.retire()
         except BaseException:
             worker.kill()

@@ -127,6 +127,7 @@ class Relay:
             self._on_loaded,
             self._on_reload,
             config.idle_seconds,
+            self._starter.judge,
         )
         self._watcher: Watcher | None = None
         self._background: set[asyncio.Task[None]] = set()

@@ -25,7 +25,7 @@ def find(function: LocalFunction, project: Path, developer: Mapping[str, str]) -
         project: Folder of the project.
         developer: Variables of the shell that samlive runs in.
     """
-    for folder in _upwards(function.code, project):
+    for folder in upwards(function.code, project):
         for name in FOLDERS:
             if python := _python_of(folder / name):
                 return python
@@ -69,7 +69,8 @@ def version(interpreter: str) -> str:
     return done.stdout.strip()
 
 
-def _upwards(code: Path, project: Path) -> list[Path]:
+def upwards(code: Path, project: Path) -> list[Path]:
+    """Return a code folder and those above it up to the project, which comes last."""
     code, project = code.absolute(), project.absolute()
     above = [folder for folder in code.parents if folder.is_relative_to(project)]
     return [code, *above] if code.is_relative_to(project) else [code, project]

@@ -37,6 +37,9 @@ AHEAD_SECONDS = 300.0
 AHEAD_PROCESSES = 4
 """How many processes of one function a save starts ahead of requests."""
 
+JUDGE_SECONDS = 0.02
+"""Nobody waits for what a call has shown besides its answer."""
+
 MAX_ATTEMPTS = 10
 SETTLE_SECONDS = 0.2
 """How long a file that is gone or empty may still be in the middle of a save."""
@@ -77,6 +80,7 @@ class Pool:
         on_loaded: Told the files that a process has read.
         on_reload: Told functions, and files that were found changed, once per change.
         idle_seconds: A process without work for so long is ended.
+        judge: Given a process and its answer, shortly after that has been given.
     """
 
     def __init__(
@@ -87,6 +91,7 @@ class Pool:
         on_loaded: Callable[[Iterable[str]], None],
         on_reload: Callable[[Iterable[str], Iterable[str]], None],
         idle_seconds: float,
+        judge: Callable[[Worker, Outcome], None] = lambda *_: None,
     ) -> None:
         self._functions = dict(functions)
         self._start = start
@@ -94,6 +99,7 @@ class Pool:
         self._on_loaded = on_loaded
         self._on_reload = on_reload
         self._idle_seconds = idle_seconds
+        self._judge = judge
         self._environments: dict[str, Environment] = {}
         self._known: dict[str, dict[str, Stamp]] = {}
         self._leaving: set[Worker] = set()
@@ -162,6 +168,9 @@ class Pool:
                     self._on_line(environment.function, call.request_id, "stderr", line)
                 return failure("SamLive.InternalError", f"{type(problem).__name__}: {problem}")
             environment.used = time.monotonic()
+            if environment.worker is not None:
+                loop = asyncio.get_running_loop()
+                loop.call_later(JUDGE_SECONDS, self._judge, environment.worker, outcome)
         return outcome
 
     def update(self, functions: Mapping[str, LocalFunction]) -> None:

@@ -6,10 +6,11 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from samlive_relay.calls import describe_error
 from samlive_relay.config import LocalFunction, RelayConfig
 from samlive_relay.errors import RelayError
 
-from . import environment, interpreters, node, programs
+from . import doors, environment, hints, interpreters, left_out, memory, node, programs
 from .api_worker import ApiWorker
 from .builds import BuildError, Builds, Built, OnBuild
 from .node_worker import NodeWorker
@@ -17,7 +18,7 @@ from .python import PythonWorker
 from .runtime_api import RuntimeApi
 from .spares import Spares
 from .typescript import Bundler
-from .worker import Boot, Hooks, Worker
+from .worker import Boot, Hooks, Outcome, Worker
 from .zygotes import Zygotes
 
 Warn = Callable[[str, str], None]
@@ -91,6 +92,8 @@ class Starter:
             )
         function, built = await self._built(function, hooks)
         variables = environment.build(function, remote, os.environ)
+        for text in left_out.texts(function, variables):
+            self._warn_once(function, text)
         boot = Boot(
             function,
             variables,
@@ -114,6 +117,27 @@ class Starter:
             worker.depends_on(built.inputs)
             worker.when_gone(self._builds.hold(built))
         return worker
+
+    def judge(self, worker: Worker, outcome: Outcome) -> None:
+        """Tell what a call has shown: memory that is not there in Lambda, a missing package.
+
+        Args:
+            worker: The process that served it.
+            outcome: Its answer.
+        """
+        function = worker.boot.function
+        key = (function.logical_id, "memory")
+        if worker.alive and not worker.debugged and key not in self._warned:
+            if used := memory.over(worker.pid, function.memory):
+                self._warned.add(key)
+                text = f"needed {used} MB; with its MemorySize of {function.memory} Lambda ends it."
+                self._warn(function.logical_id, text)
+        if outcome.error:
+            python = function.runtime.startswith("python") and not function.run
+            found = interpreters.find(function, worker.boot.project, os.environ) if python else ""
+            kind, message = describe_error(outcome.body)
+            project = worker.boot.project
+            self._warn_once(function, hints.for_error(function, kind, message, project, found))
 
     async def _built(
         self, function: LocalFunction, hooks: Hooks
@@ -159,7 +183,9 @@ class Starter:
     async def _program(self, boot: Boot, hooks: Hooks) -> Worker:
         program = await programs.find(boot, os.environ)
         self._warn_once(boot.function, program.notice)
-        return ApiWorker(boot, hooks, program.command, self._api, program.loaded)
+        # The user's own command may be a client that takes an address without a path.
+        door = bool(boot.function.run) and doors.AVAILABLE
+        return ApiWorker(boot, hooks, program.command, self._api, program.loaded, door=door)
 
     async def _node(self, boot: Boot, hooks: Hooks) -> Worker:
         function = boot.function
