@@ -178,6 +178,14 @@ class Deployment:
 
         return BucketStorage(self._aws, self._found.identity.account)
 
+    def layer(self, arn: str, most: int) -> tuple[bytes, str]:
+        """Return a layer version's zip of no more than `most` bytes, and its SHA-256.
+
+        Raises:
+            AwsError: It cannot be had.
+        """
+        return self._aws.layer_version(arn, most)
+
     # --- what should be ---------------------------------------------------
 
     def prepare(self, result: "Result") -> bool:

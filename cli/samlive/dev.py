@@ -23,13 +23,14 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from samlive import __version__, embedded, ending, names, output, stage
+from samlive import __version__, embedded, ending, layer_cache, names, output, stage
 from samlive.access import Access
 from samlive.deploy.pace import Interrupted
 from samlive.deploy.stack import DeployError
 from samlive.deployment import Deployment
 from samlive.edits import Served
 from samlive.errors import SamliveError
+from samlive.layer_cache import LayerCache
 from samlive.rewriting import DEFAULT_REGION, options, recall
 from samlive.settings import Settings
 from samlive.signals import Stop
@@ -126,6 +127,7 @@ class Session:
         self._deployment = Deployment(
             self._settings, self._stage, self._state, access, self._stop.threads, self._out
         )
+        self._served.layers = self._layers()
         await self._in_thread(self._deployment.survey)
         self._say_starting()
         await warm
@@ -141,6 +143,12 @@ class Session:
         await self._in_thread(self._deploy)
         self._phase = "live"
         await self._say_ready()
+
+    def _layers(self) -> LayerCache:
+        """Return where layers are kept that are named by ARN."""
+        if self._project.offline:
+            return LayerCache(self._project.cloud / "layers", self._deployment.layer, fresh=True)
+        return LayerCache(layer_cache.home(self._environment), self._deployment.layer)
 
     def _check_template(self) -> None:
         """Rewrite with what is known from last time: a bad template costs nothing."""
@@ -188,7 +196,8 @@ class Session:
         from samlive_relay.relay import Relay
 
         self._narrator = Narrator(self._out, self._taken_over)
-        self._served.functions = self._served.local(self._served.result, self._state)
+        found = await self._in_thread(self._served.local, self._served.result, self._state)
+        self._served.functions = found
         config = RelayConfig(
             app=self._settings.app,
             stage=self._stage,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from samlive import build_command, debug_ports
 from samlive.deploy.pace import Interrupted
 from samlive.deployment import Deployment
+from samlive.layer_cache import LayerCache
 from samlive.output import Output
 from samlive.rewriting import options, read, rewrite
 from samlive.settings import Settings
@@ -55,6 +56,7 @@ class Served:
         stop: threading.Event,
     ) -> None:
         self.settings = settings
+        self.layers = LayerCache(Path(), None)
         self.functions: Mapping[str, LocalFunction] = {}
         self._reload = reload
         self._out = out
@@ -105,17 +107,27 @@ class Served:
         return build_command.sources(settings.template, command)
 
     def local(self, result: "Result", state: StageState) -> Mapping[str, "LocalFunction"]:
-        """Return the live functions of a rewritten template as they stand on this machine."""
-        from samlive.local_functions import from_report
+        """Return the live functions of a rewritten template as they stand on this machine.
 
+        Layers named by ARN are fetched, which may take a while.
+        """
+        from samlive.local_functions import from_report, layer_arns
+
+        users = layer_arns(result.report.functions)
+        layers = self.layers.get(users, lambda arn, why: self._say_left_out(arn, why, users[arn]))
         functions = from_report(
             result.report.functions,
             self.settings.folder,
             state.folder / "inline",
             lambda function, text: self._out.tell("warning", function=function, text=text),
+            layers,
         )
         debugged = self.settings.items("debug_functions")
         return debug_ports.assign(functions, debugged, state.project, strict=not self.functions)
+
+    def _say_left_out(self, arn: str, why: str, functions: list[str]) -> None:
+        text = f"{', '.join(functions)} run{'s' * (len(functions) == 1)} without the layer {arn}"
+        self._out.tell("warning", text=f"{text}: {why}.")
 
     async def follow(
         self,
@@ -159,7 +171,7 @@ class Served:
         result = await asyncio.to_thread(rewrite, settings, wanted, self._stop)
         # What the command itself has written must not run it again.
         self._marks |= marks(self._built_from(settings) - {settings.template.absolute()})
-        functions = self.local(result, deployment.state)
+        functions = await asyncio.to_thread(self.local, result, deployment.state)
         self.tell_notices(result)
         deploys = await asyncio.to_thread(deployment.prepare, result)
         if deploys:

@@ -7,6 +7,7 @@ arrive), but every call would fail: the user is told at the start.
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from samlive.state import write_private
@@ -20,7 +21,11 @@ Warn = Callable[[str, str], None]
 
 
 def from_report(
-    functions: tuple[FunctionReport, ...], folder: Path, inline: Path, warn: Warn
+    functions: tuple[FunctionReport, ...],
+    folder: Path,
+    inline: Path,
+    warn: Warn,
+    layers: Mapping[str, Path] = MappingProxyType({}),
 ) -> Mapping[str, "LocalFunction"]:
     """Return the live functions by logical id.
 
@@ -29,26 +34,37 @@ def from_report(
         folder: Folder of the template.
         inline: Folder that inline code is written below.
         warn: Told of functions that cannot run here.
+        layers: Folders of layers that are named by ARN; the others are left out.
     """
     found = {}
     for function in functions:
         if function.live:
             code = _code(function, folder, inline, warn)
-            found[function.logical_id] = _local(function, code, warn)
+            found[function.logical_id] = _local(function, code, warn, layers)
     return found
 
 
-def _local(function: FunctionReport, code: Path, warn: Warn) -> "LocalFunction":
+def layer_arns(functions: tuple[FunctionReport, ...]) -> dict[str, list[str]]:
+    """Return the layers that live functions name by ARN, and which functions do."""
+    found: dict[str, list[str]] = {}
+    for function in functions:
+        for layer in function.layers:
+            if function.live and layer.startswith("arn:"):
+                found.setdefault(layer, []).append(function.logical_id)
+    return found
+
+
+def _local(
+    function: FunctionReport, code: Path, warn: Warn, fetched: Mapping[str, Path]
+) -> "LocalFunction":
     from samlive_relay.config import LocalFunction
 
     layers = []
     for layer in function.layers:
-        path = Path(layer)
-        if layer.startswith("arn:"):
-            warn(function.logical_id, f"the layer {layer} is not on this machine; it is left out")
-        elif path.is_dir():
+        path = fetched.get(layer) or Path(layer)
+        if path.is_dir():
             layers.append(path.resolve())
-        else:
+        elif not layer.startswith("arn:"):  # of those was told when they were asked for
             warn(function.logical_id, f"its layer {path} does not exist")
     return LocalFunction(
         logical_id=function.logical_id,

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samlive import local_call, rewriting, sample_events
+from samlive import layer_cache, local_call, rewriting, sample_events
 from samlive.access import Access
 from samlive.errors import SamliveError
+from samlive.layer_cache import Fetch, LayerCache
 from samlive.output import JsonOutput, Output
 from samlive.settings import Settings
 from samlive.state import Project
@@ -50,7 +51,7 @@ def run(
     variables = _variables(settings, found, region, environment)
     _tell_unknown(out, found, variables, function)
     call = local_call.LocalCall(
-        _local(settings, found, debug_port, out),
+        _local(settings, found, debug_port, out, environment),
         event,
         variables,
         f"arn:aws:lambda:{region}:{sample_events.ACCOUNT}:function:{found.name}",
@@ -196,19 +197,40 @@ def _tell_unknown(
 
 
 def _local(
-    settings: Settings, found: "Declared", debug_port: int | None, out: Output
+    settings: Settings,
+    found: "Declared",
+    debug_port: int | None,
+    out: Output,
+    environment: Mapping[str, str],
 ) -> "LocalFunction":
     from dataclasses import replace
 
-    from samlive.local_functions import from_report
+    from samlive.local_functions import from_report, layer_arns
 
+    cache = LayerCache(layer_cache.home(environment), _fetch(settings, environment))
+    layers = cache.get(
+        layer_arns((found.report,)),
+        lambda arn, why: out.tell(
+            "warning", function=found.report.logical_id, text=f"runs without the layer {arn}: {why}"
+        ),
+    )
     (local,) = from_report(
         (found.report,),
         settings.folder,
         _state(settings) / "inline",
         lambda name, text: out.tell("warning", function=name, text=text),
+        layers,
     ).values()
     return replace(local, debug_port=debug_port)
+
+
+def _fetch(settings: Settings, environment: Mapping[str, str]) -> Fetch | None:
+    """Return what fetches layers: nothing does, unless the developer's credentials may be used."""
+    if not settings.flag("use_my_credentials"):
+        return None
+    from samlive.deploy.aws import Aws
+
+    return Aws(Access(environment, settings.text("region"), settings.text("profile"))).layer_version
 
 
 def _state(settings: Settings) -> Path:
