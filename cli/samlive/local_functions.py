@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from samlive import images, recipes
 from samlive.state import write_private
 from samlive_transform.report import FunctionReport
 
@@ -39,8 +40,9 @@ def from_report(
     found = {}
     for function in functions:
         if function.live:
-            code = _code(function, folder, inline, warn)
-            found[function.logical_id] = _local(function, code, warn, layers)
+            shown = _from_source(function)
+            code = _code(shown, folder, inline, warn)
+            found[function.logical_id] = _local(shown, code, warn, layers)
     return found
 
 
@@ -76,7 +78,17 @@ def _local(
         layers=tuple(layers),
         architecture=function.architecture,
         build_properties=function.metadata.get("BuildProperties") or {},
+        build=recipes.build(function),
+        run=recipes.wish(function, "Run"),
     )
+
+
+def _from_source(function: FunctionReport) -> FunctionReport:
+    """Return an image as the function that its Dockerfile makes of its source."""
+    if function.package != "Image":
+        return function
+    found = images.source(function)
+    return function if isinstance(found, str) else found
 
 
 def _code(function: FunctionReport, folder: Path, inline: Path, warn: Warn) -> Path:
@@ -88,10 +100,9 @@ def _code(function: FunctionReport, folder: Path, inline: Path, warn: Warn) -> P
     path = Path(function.code).resolve()
     if not path.exists():
         warn(function.logical_id, f"its code {path} does not exist; calls will fail")
-    elif path.is_file():
-        warn(function.logical_id, f"{path.name} is an archive; name its sources to run them here")
-        return path.parent
-    return path
+    elif path.is_file() and path.suffix not in recipes.ARCHIVES:
+        warn(function.logical_id, f"{path.name} is no folder; name the one that it lies in")
+    return recipes.folder(function) or path
 
 
 def _written(function: FunctionReport, inline: Path) -> Path:

@@ -84,7 +84,7 @@ def options(
         stack: The stack as it is; its parameter values hold where none is given.
         adopt: The stack was somebody else's: physical names stay.
     """
-    from samlive_relay.config import RUNNABLE
+    from samlive import toolchains
     from samlive_transform import Options
 
     before = {
@@ -110,7 +110,7 @@ def options(
         live=frozenset(settings.items("live")),
         absence=settings.text("absence") or "fail",
         attach_role_policy=settings.flag("attach_role_policy"),
-        runnable=RUNNABLE,
+        obstacle=toolchains.obstacle,
     )
 
 

@@ -6,9 +6,6 @@ from pathlib import Path
 
 from .storage import Storage
 
-RUNNABLE = ("python", "nodejs", "provided")
-"""Beginnings of the runtimes that workers exist for."""
-
 
 @dataclass(frozen=True, slots=True)
 class AwsCredentials:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from samlive.local_functions import from_report
+from samlive.local_functions import from_report, layer_arns
 from samlive_relay.config import LocalFunction
 from samlive_transform.report import FunctionReport
 
@@ -57,18 +57,15 @@ def test_kept_function_is_left_out(tmp_path: Path) -> None:
     [
         pytest.param({"code": None}, "not on this machine", id="code in a bucket"),
         pytest.param({"code": "nope"}, "does not exist", id="no such folder"),
-        pytest.param({"code": "app.jar"}, "is an archive", id="a jar"),
+        pytest.param({"code": "app.sh"}, "is no folder", id="a file"),
         pytest.param({"layers": ("nope",)}, "its layer", id="no such layer"),
-        pytest.param(
-            {"layers": ("arn:aws:lambda:r:1:layer:x:1",)}, "left out", id="layer given by ARN"
-        ),
     ],
 )
 def test_what_cannot_run_here_is_told(
     tmp_path: Path, warnings: list[tuple[str, str]], fields: dict[str, Any], text: str
 ) -> None:
     (tmp_path / "src").mkdir()
-    (tmp_path / "app.jar").write_bytes(b"")
+    (tmp_path / "app.sh").write_bytes(b"")
     local(tmp_path, warnings, **fields)
     assert len(warnings) == 1
     assert warnings[0][0] == "Orders"
@@ -119,3 +116,15 @@ def test_template_named_from_another_folder(
     found = local(folder, warnings, code="examples/orders/src", layers=("examples/orders/layer",))
     assert (found.code, found.layers) == (folder / "src", (folder / "layer",))
     assert warnings == []
+
+
+def test_layers_given_by_arn_are_used_where_they_were_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    arns = ("arn:aws:lambda:r:1:layer:x:1", "arn:aws:lambda:r:1:layer:gone:1")
+    wanted = replace(ORDERS, layers=arns)
+    kept = replace(wanted, logical_id="Kept", live=False)
+    assert layer_arns((wanted, kept)) == {arn: ["Orders"] for arn in arns}
+    told: list[tuple[str, str]] = []
+    fetched = {arns[0]: tmp_path}
+    found = from_report((wanted,), tmp_path, tmp_path, lambda *w: told.append(w), fetched)
+    assert (found["Orders"].layers, told) == ((tmp_path,), [])

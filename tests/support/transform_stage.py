@@ -15,7 +15,8 @@ def options(**wishes: Any) -> Options:
     for name in ("only", "exclude", "live"):
         if name in wishes:
             wishes[name] = frozenset(wishes[name])
-    wishes["runnable"] = tuple(wishes.get("runnable", ()))
+    obstacles: dict[str, str] = wishes.pop("cannot_run", {})
+    wishes["obstacle"] = lambda function: obstacles.get(function.logical_id, "")
     fixed: dict[str, Any] = {
         "app": "orders",
         "stage": "alice",

@@ -85,6 +85,7 @@ class Inventory:
             line=self._source.line(function.path),
             file=self._source.name if self._prefix else "",
             metadata=dict(function.metadata),
+            command=tuple(self._command(properties.get("ImageConfig"))) if image else (),
             parkable=not reason and waits.possible,
             unparkable="" if reason else waits.obstacle,
         )
@@ -147,6 +148,11 @@ class Inventory:
 
     def _local(self, path: str) -> str:
         return str(self._folder / path) if self._folder is not None else str(Path(path))
+
+    def _command(self, image: Any) -> Iterator[str]:
+        words = self._resolver.value(image.get("Command") if isinstance(image, dict) else None)
+        for word in words if isinstance(words, list) else []:
+            yield self._text(word)
 
     def _text(self, value: Any) -> str:
         return self._resolver.text(value) or "" if value is not None else ""

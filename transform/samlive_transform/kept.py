@@ -27,7 +27,7 @@ OUTSIDE_ROLE = (
 
 _CDK_HANDLERS = ("USER_ON_EVENT_FUNCTION_ARN", "USER_IS_COMPLETE_FUNCTION_ARN")
 
-_ALL_THE_SAME = " (--live makes it a stub all the same)"
+_IN_VAIN = "A stub of it would have nobody to answer; mend that, or leave --live out."
 
 _DEPLOY_TIME = "it runs while the stack is being deployed"
 
@@ -42,16 +42,22 @@ class Case:
         prefix: "Child/" when the template is nested; else empty.
         called_at_deploy: Functions that another template of the stack calls
             while it is being deployed.
+        obstacle: Why the machine cannot run a function, or "".
     """
 
     template: Template
     options: Options
     prefix: str = ""
     called_at_deploy: frozenset[str] = frozenset()
+    obstacle: Callable[[Function], str] = lambda _: ""
 
 
 def decide(case: Case) -> dict[str, str]:
-    """Return the reason for every function that is kept as it is, by logical id."""
+    """Return the reason for every function that is kept as it is, by logical id.
+
+    Raises:
+        TransformError: The user insists on a function that this machine cannot run.
+    """
     reasons: dict[str, str] = {}
     for check in _CHECKS:
         for id, reason in check(case):
@@ -61,6 +67,11 @@ def decide(case: Case) -> dict[str, str]:
         for id, reason in check(case):
             if id not in insisted:
                 reasons.setdefault(id, reason)
+    for id, function in case.template.functions.items():
+        if id not in reasons and (reason := case.obstacle(function)):
+            if (name := case.prefix + id) in case.options.live:
+                raise TransformError(f"--live {name}: {reason}", _IN_VAIN)
+            reasons[id] = reason
     return reasons
 
 
@@ -270,18 +281,6 @@ def _outside_role(case: Case) -> Found:
             yield id, OUTSIDE_ROLE
 
 
-def _cannot_run(case: Case) -> Found:
-    """What would only fail here, and can be deployed as it is."""
-    runnable = case.options.runnable
-    for id, function in case.template.functions.items() if runnable else ():
-        if "ImageUri" in function.properties:
-            yield id, f"a container image cannot run on your machine yet{_ALL_THE_SAME}"
-            continue
-        runtime = case.template.resolver.text(function.properties.get("Runtime"))
-        if runtime and not runtime.startswith(runnable):
-            yield id, f"{runtime} cannot run on your machine yet{_ALL_THE_SAME}"
-
-
 _Check = Callable[[Case], Found]
 
 _CHECKS: tuple[_Check, ...] = (
@@ -299,5 +298,4 @@ _OVERRIDABLE: tuple[_Check, ...] = (
     _rotation,
     _called_from_afar,
     _outside_role,
-    _cannot_run,
 )

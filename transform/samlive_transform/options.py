@@ -1,7 +1,9 @@
 """What the caller decides before a template is rewritten."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+from samlive_transform.report import FunctionReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,11 @@ class Options:
         only: Logical ids that go live; empty for all that can.
         exclude: Logical ids that are kept.
         live: Logical ids that go live although they run at deploy time.
-        absence: What a stub does when no relay listens: "fail" or "drop".
+        absence: What a stub does when no relay listens: "fail", "drop", or what differs
+            from "fail" by kind of event, such as "queue=drop,async=drop".
         attach_role_policy: Attach the permission to roles outside the template too.
-        runnable: Beginnings of the runtimes that the machine can run, such as "python";
-            empty for all.
+        obstacle: Called with a function as it was declared; why this machine cannot
+            run it, "" when it can. None when that does not matter here.
         key_default: Default of the key's parameter, such as a dynamic reference; for
             the macro, which cannot ask for a value. Empty for none.
     """
@@ -50,5 +53,5 @@ class Options:
     live: frozenset[str] = frozenset()
     absence: str = "fail"
     attach_role_policy: bool = False
-    runnable: tuple[str, ...] = ()
+    obstacle: Callable[[FunctionReport], str] | None = None
     key_default: str = ""

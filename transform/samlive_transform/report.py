@@ -65,6 +65,7 @@ class FunctionReport:
         line: Line of the resource in its source file.
         file: Source file when nested; else empty.
         metadata: The resource's Metadata (BuildMethod, BuildProperties, ...).
+        command: What an image is told to run (ImageConfig.Command); empty otherwise.
         parkable: Whether its events can wait in the stage's queue while nobody
             listens: it is called asynchronously alone, and failed events have no
             place of their own.
@@ -86,6 +87,7 @@ class FunctionReport:
     line: int
     file: str
     metadata: dict[str, Any]
+    command: tuple[str, ...] = ()
     parkable: bool = False
     unparkable: str = ""
 

@@ -18,6 +18,7 @@ from samlive_transform import kept, steps
 from samlive_transform.artifacts import artifacts
 from samlive_transform.errors import TransformError
 from samlive_transform.inventory import Inventory
+from samlive_transform.model import Function
 from samlive_transform.nesting import Unit, deploy_calls, exports, output_tokens, read_units
 from samlive_transform.options import Options
 from samlive_transform.origin import Origin
@@ -117,9 +118,15 @@ class _Engine:
 
     def rewrite(self, unit: Unit, tokens: tuple[Any, ...]) -> Result:
         """Rewrite one unit; tokens are its outputs' values that are called at deploy time."""
-        case = kept.Case(unit.template, self.options, unit.prefix, deploy_calls(unit, tokens))
-        reasons = kept.decide(case)
         inventory = Inventory(unit.template, unit.source, unit.prefix)
+        case = kept.Case(
+            unit.template,
+            self.options,
+            unit.prefix,
+            deploy_calls(unit, tokens),
+            lambda function: self._obstacle(inventory, function),
+        )
+        reasons = kept.decide(case)
         functions = tuple(inventory.functions(reasons))
         children = {
             id: self.rewrite(child, output_tokens(unit, id, tokens))
@@ -141,6 +148,14 @@ class _Engine:
             if unit.prefix + id in by_id
         )
         return Result(unit.source, tree, report, found, nested)
+
+    def _obstacle(self, inventory: Inventory, function: Function) -> str:
+        """Return why this machine cannot run a function, or a copy of it in a loop."""
+        judge = self.options.obstacle
+        if judge is None:
+            return ""
+        reports = (inventory.describe(copy, "") for copy in inventory.copies(function))
+        return next(filter(None, map(judge, reports)), "")
 
     def _apply_rules(
         self,
