@@ -365,6 +365,6 @@ def _add_option(group: "Any", option: Option) -> None:
 def _help(option: Option) -> str:
     if option.several:
         return f"{option.help} (several may follow)"
-    if option.kind in ("choice", "seconds"):
+    if option.kind in ("choice", "seconds", "absence"):
         return f"{option.help} (default: {option.default})"
     return option.help

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Literal
 
-    Kind = Literal["text", "flag", "list", "pairs", "choice", "seconds"]
+    Kind = Literal["text", "flag", "list", "pairs", "choice", "seconds", "absence"]
 
 
 class Option:
@@ -206,11 +206,10 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "absence",
-        "choice",
-        "what events meet while nobody listens",
+        "absence",
+        "what events meet while nobody listens: fail, drop, or http=503,queue=fail,async=drop,...",
         _REWRITE,
         default="fail",
-        choices=("fail", "drop"),
         group=_LIVE,
     ),
     Option(

@@ -209,6 +209,12 @@ def _choice(option: Option, value: Any) -> str:
     return str(value)
 
 
+def _absence(option: Option, value: Any) -> str:
+    from samlive_stub.absence import canonical
+
+    return canonical(_text(option, value))
+
+
 def _seconds(_: Option, value: Any) -> float:
     try:
         seconds = float(value)
@@ -226,4 +232,5 @@ _READERS = {
     "pairs": _pairs,
     "choice": _choice,
     "seconds": _seconds,
+    "absence": _absence,
 }

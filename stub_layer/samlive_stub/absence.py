@@ -5,13 +5,46 @@ its message, a stream its record. So everything raises, except for callers that
 would learn nothing from it: HTTP callers get a 503 that says what is wrong,
 and CloudFormation, which would wait for an hour, gets a FAILED.
 
-With the policy "drop" events that nobody waits for succeed instead.
+The user may decide otherwise for each kind of event, which its shape tells:
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html
 """
 
 import json
 from typing import Any
 
-DROP = "drop"
+ACTIONS = {
+    "http": ("503", "fail"),
+    "resource": ("failed", "fail"),
+    "queue": ("fail", "drop"),
+    "stream": ("fail", "drop"),
+    "async": ("fail", "drop"),
+    "other": ("fail", "drop"),
+}
+"""Kinds of events, each with what may be done about them; the first is the default."""
+
+_SOURCES = {
+    "aws:sqs": "queue",
+    "aws:mq": "queue",
+    "aws:rmq": "queue",
+    "aws:kinesis": "stream",
+    "aws:dynamodb": "stream",
+    "aws:kafka": "stream",
+    "SelfManagedKafka": "stream",
+    "aws:docdb": "stream",
+    "aws:sns": "async",
+    "aws:s3": "async",
+    "aws:ses": "async",
+    "aws:codecommit": "async",
+}
+_MARKS = (
+    ("detail-type", "source"),  # EventBridge and its schedules
+    ("awslogs",),  # CloudWatch Logs
+    ("alarmArn", "alarmData"),  # CloudWatch alarms
+    ("invokingEvent", "configRuleName"),  # Config
+    ("requestPayload", "requestContext"),  # another function's destination
+)
+"""Members that asynchronous events have, beside those that name their source."""
+
 NEVER_CREATED = "samlive-never-created"
 """Physical id of a custom resource whose creation we failed: deleting it succeeds."""
 
@@ -23,21 +56,81 @@ def answer(event: bytes, kind: str, message: str, policy: str) -> tuple[bool, by
         event: The raw event.
         kind: Error type, "SamLive.…".
         message: What happened and what to do.
-        policy: "fail" or "drop".
+        policy: What the user decided, as `canonical` returns it; empty for nothing.
     """
     try:
         parsed = json.loads(event)
     except ValueError:
         parsed = None
-    if isinstance(parsed, dict):
-        if _is_http(parsed):
-            return False, _http(parsed, kind, message)
-        if _is_custom_resource(parsed):
-            _report(parsed, message)
-            return False, b"null"
-    if policy == DROP:
-        return False, b"null"
-    return True, error(kind, message)
+    try:
+        action = actions(policy)[kind_of(parsed)]
+    except ValueError:  # of another version, perhaps: nothing may get lost
+        action = actions("")[kind_of(parsed)]
+    if action == "503":
+        return False, _http(parsed, kind, message)
+    if action == "failed":
+        _report(parsed, message)
+    return action == "fail", error(kind, message) if action == "fail" else b"null"
+
+
+def actions(policy: str) -> dict[str, str]:
+    """Return what is done about each kind of event.
+
+    Args:
+        policy: "fail", "drop", or pairs such as "queue=drop,async=drop", perhaps after
+            one of the words; empty for the defaults.
+
+    Raises:
+        ValueError: It is none of these; says what is wrong.
+    """
+    found = {kind: allowed[0] for kind, allowed in ACTIONS.items()}
+    given = set()
+    for position, part in enumerate(policy.split(",") if policy else ()):
+        kind, equals, action = (text.strip() for text in part.partition("="))
+        if not equals and position == 0 and kind in ("fail", "drop"):
+            if kind == "drop":
+                found.update({each: kind for each in ACTIONS if kind in ACTIONS[each]})
+            continue
+        if kind not in ACTIONS:
+            raise ValueError(f"{part.strip()!r} names none of {', '.join(ACTIONS)}")
+        if action not in ACTIONS[kind]:
+            raise ValueError(f"{kind} takes {' or '.join(ACTIONS[kind])}, not {action!r}")
+        if kind in given:
+            raise ValueError(f"{kind} is given twice")
+        given.add(kind)
+        found[kind] = action
+    return found
+
+
+def canonical(policy: str) -> str:
+    """Return a policy in its shortest form: "fail", "drop", or what differs from "fail".
+
+    Raises:
+        ValueError: It is no policy; says what is wrong.
+    """
+    found = actions(policy or ",")
+    for word in ("fail", "drop"):
+        if found == actions(word):
+            return word
+    differing = [f"{k}={a}" for k, a in found.items() if a != ACTIONS[k][0]]
+    return ",".join(differing)
+
+
+def kind_of(event: Any) -> str:
+    """Return the kind of an event, one of `ACTIONS`."""
+    if not isinstance(event, dict):
+        return "other"
+    if _is_http(event):
+        return "http"
+    if _is_custom_resource(event):
+        return "resource"
+    records = event.get("Records")
+    first = records[0] if isinstance(records, list) and records else None
+    holder = first if isinstance(first, dict) else event
+    source = holder.get("eventSource", holder.get("EventSource"))
+    if isinstance(source, str) and source in _SOURCES:
+        return _SOURCES[source]
+    return "async" if any(event.keys() >= set(mark) for mark in _MARKS) else "other"
 
 
 def error(kind: str, message: str) -> bytes:

@@ -105,7 +105,7 @@ class Settings:
             A host under ".localhost" (RFC 6761) is this machine: no TLS.
         region: Region of the endpoint, for the signature.
         key: The stage's key as base64url without padding.
-        absence: What happens when no relay listens: "fail" or "drop".
+        absence: What happens when no relay listens; see `absence.actions`.
     """
 
     __slots__ = ("absence", "app", "endpoint", "function", "key", "region", "stage")

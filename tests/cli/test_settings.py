@@ -101,6 +101,18 @@ def test_order_is_command_line_variable_file_default(template: Path) -> None:
     assert load(template, {"absence": "drop"}, variable, file).text("absence") == "drop"
 
 
+@pytest.mark.parametrize("value", ["", "keep", "queue=lose", "http=drop", "drop,fail", ["drop"]])
+def test_what_events_meet_is_read_strictly(template: Path, value: Any) -> None:
+    with pytest.raises(SamliveError, match="--absence: "):
+        load(template, {"absence": value})
+
+
+def test_what_events_meet_is_told_by_kind(template: Path) -> None:
+    file = "[default.dev.parameters]\nabsence = 'async=drop, queue=drop,http=503'"
+    assert load(template, file=file).text("absence") == "queue=drop,async=drop"
+    assert load(template, {"absence": "http=503"}, file=file).text("absence") == "fail"
+
+
 def test_flag_of_the_command_line_turns_off_what_a_variable_turns_on(template: Path) -> None:
     found = load(template, {"keep_vpc": False}, {"SAMLIVE_KEEP_VPC": "yes"})
     assert not found.flag("keep_vpc")
@@ -130,7 +142,7 @@ def test_lists_are_read_from_text_and_from_lists(template: Path) -> None:
 
 
 def test_every_option_has_a_variable_that_is_read(template: Path) -> None:
-    texts = {"flag": "true", "choice": "", "seconds": "1", "pairs": "A=1"}
+    texts = {"flag": "true", "choice": "", "seconds": "1", "pairs": "A=1", "absence": "drop"}
     environment = {
         option.variable: option.choices[-1] if option.choices else texts.get(option.kind, "x")
         for option in OPTIONS

@@ -9,6 +9,64 @@ from samlive_stub import absence
 from samlive_stub.environment import for_local_process, worker_of
 from samlive_stub.protocol import ProtocolError, worker_id, worker_sender
 
+POLICIES_REFUSED = {
+    "": "names none of",
+    ",": "names none of",
+    "keep": "names none of",
+    "queue": "queue takes fail or drop",
+    "Queue=drop": "names none of",
+    "queue=": "queue takes fail or drop",
+    "queue=lose": "queue takes fail or drop, not 'lose'",
+    "http=drop": "http takes 503 or fail, not 'drop'",
+    "http=500": "http takes 503 or fail",
+    "resource=drop": "resource takes failed or fail",
+    "queue=drop,queue=fail": "queue is given twice",
+    "queue=drop,drop": "names none of",
+    "fail,drop": "names none of",
+    "queue=drop,": "names none of",
+    "queue=drop;x=1": "queue takes fail or drop",
+}
+
+POLICIES = {
+    "fail": "fail",
+    "drop": "drop",
+    "http=503,resource=failed,queue=fail,stream=fail,async=fail,other=fail": "fail",
+    " async = drop , queue=drop": "queue=drop,async=drop",
+    "drop,queue=fail": "stream=drop,async=drop,other=drop",
+    "other=drop,async=drop,stream=drop,queue=drop": "drop",
+    "fail,http=fail": "http=fail",
+    "drop,http=fail,resource=fail":
+        "http=fail,resource=fail,queue=drop,stream=drop,async=drop,other=drop",
+}  # fmt: skip
+
+KINDS: dict[str, tuple[str, Any]] = {
+    "no mapping": ("other", [1]),
+    "no records": ("other", {"Records": []}),
+    "records of nothing": ("other", {"Records": [1]}),
+    "a source that is no text": ("other", {"eventSource": ["aws:sqs"]}),
+    "a source to come": ("other", {"Records": [{"eventSource": "aws:telepathy"}]}),
+    "direct": ("other", {"source": "me"}),
+    "authorizer": ("other", {"type": "TOKEN", "methodArn": "arn", "requestContext": {"http": {}}}),
+    "Cognito": ("other", {"triggerSource": "PreSignUp_SignUp", "request": {}}),
+    "SQS": ("queue", {"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}),
+    "ActiveMQ": ("queue", {"eventSource": "aws:mq", "messages": []}),
+    "RabbitMQ": ("queue", {"eventSource": "aws:rmq", "rmqMessagesByQueue": {}}),
+    "Kinesis": ("stream", {"Records": [{"eventSource": "aws:kinesis"}]}),
+    "DynamoDB": ("stream", {"Records": [{"eventSource": "aws:dynamodb"}]}),
+    "MSK": ("stream", {"eventSource": "aws:kafka", "records": {}}),
+    "Kafka": ("stream", {"eventSource": "SelfManagedKafka", "records": {}}),
+    "DocumentDB": ("stream", {"eventSource": "aws:docdb", "events": []}),
+    "SNS": ("async", {"Records": [{"EventSource": "aws:sns", "Sns": {}}]}),
+    "S3": ("async", {"Records": [{"eventSource": "aws:s3"}]}),
+    "SES": ("async", {"Records": [{"eventSource": "aws:ses"}]}),
+    "CodeCommit": ("async", {"Records": [{"eventSource": "aws:codecommit"}]}),
+    "EventBridge": ("async", {"detail-type": "x", "source": "y", "detail": {}}),
+    "CloudWatch Logs": ("async", {"awslogs": {"data": ""}}),
+    "alarm": ("async", {"source": "aws.cloudwatch", "alarmArn": "arn", "alarmData": {}}),
+    "Config": ("async", {"invokingEvent": "{}", "configRuleName": "x"}),
+    "destination": ("async", {"requestContext": {"condition": "x"}, "requestPayload": 1}),
+}
+
 EVENTS: dict[str, Any] = {
     "SQS": {"Records": [{"eventSource": "aws:sqs", "body": "{}"}]},
     "stream": {"Records": [{"eventSource": "aws:dynamodb"}]},
@@ -31,6 +89,36 @@ HTTP: dict[str, Any] = {
 }
 
 
+@pytest.mark.parametrize(("policy", "why"), POLICIES_REFUSED.items())
+def test_what_is_no_policy_is_refused(policy: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        absence.canonical(policy)
+
+
+@pytest.mark.parametrize(("policy", "short"), POLICIES.items())
+def test_a_policy_is_told_in_its_shortest_form(policy: str, short: str) -> None:
+    assert absence.canonical(policy) == short
+    assert absence.actions(short) == absence.actions(policy)
+    assert absence.canonical(short) == short
+
+
+@pytest.mark.parametrize(("kind", "event"), KINDS.values(), ids=KINDS)
+def test_the_shape_of_an_event_tells_its_kind(kind: str, event: Any) -> None:
+    assert absence.kind_of(event) == kind
+    raw = json.dumps(event).encode()
+    assert absence.answer(raw, "SamLive.X", "why", "fail")[0]
+    only = f"{kind}=drop"
+    assert absence.answer(raw, "SamLive.X", "why", only) == (False, b"null")
+    droppable = [each for each, allowed in absence.ACTIONS.items() if "drop" in allowed]
+    others = ",".join(f"{each}=drop" for each in droppable if each != kind)
+    assert absence.answer(raw, "SamLive.X", "why", others)[0]
+
+
+def test_a_policy_of_another_version_loses_nothing() -> None:
+    raw = json.dumps(EVENTS["SQS"]).encode()
+    assert absence.answer(raw, "SamLive.X", "why", "queue=later")[0]
+
+
 @pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS)
 def test_everything_but_http_raises(event: Any) -> None:
     is_error, body = absence.answer(json.dumps(event).encode(), "SamLive.X", "why", "fail")
@@ -45,7 +133,22 @@ def test_what_is_no_json_object_raises(event: bytes) -> None:
     assert not absence.is_http(event)
 
 
-@pytest.mark.parametrize("policy", ["fail", "drop"])
+@pytest.mark.parametrize("event", HTTP.values(), ids=HTTP)
+def test_http_callers_get_an_error_when_that_is_wanted(event: Any) -> None:
+    raw = json.dumps(event).encode()
+    assert absence.answer(raw, "SamLive.X", "why", "http=fail") == (
+        True,
+        absence.error("SamLive.X", "why"),
+    )
+
+
+def test_a_custom_resource_raises_when_that_is_wanted() -> None:
+    event = {"RequestType": "Create", "ResponseURL": "http://127.0.0.1:1/never"}
+    raw = json.dumps(event).encode()
+    assert absence.answer(raw, "SamLive.X", "why", "resource=fail")[0]
+
+
+@pytest.mark.parametrize("policy", ["fail", "drop", "queue=drop,async=drop"])
 @pytest.mark.parametrize("event", HTTP.values(), ids=HTTP)
 def test_http_callers_get_a_503_whatever_the_policy(event: Any, policy: str) -> None:
     raw = json.dumps(event).encode()
