@@ -1,0 +1,5 @@
+package com.amazonaws.services.lambda.runtime;
+
+public interface ClientContext {
+    java.util.Map<String, String> getCustom();
+}
