@@ -52,9 +52,9 @@ Resources:
   Image:
     Type: AWS::Serverless::Function
     Properties: {PackageType: Image, ImageUri: image}
-  Ruby:
+  Programs:
     Type: AWS::Serverless::Function
-    Properties: {CodeUri: src/, Handler: app.echo, Runtime: ruby3.3}
+    Properties: {CodeUri: src/, Handler: app.echo, Runtime: provided.al2023}
   Resource:
     Type: Custom::Resource
     Properties: {ServiceToken: !GetAtt Custom.Arn}
@@ -129,7 +129,7 @@ def invoke(capsys: pytest.CaptureFixture[str]) -> Any:
         (["Ecko"], "Did you mean Echo?"),
         (["Nobody"], "It has: Echo, Routed, Fails,"),
         (["Image"], "container image"),
-        (["Ruby"], "cannot run ruby3.3"),
+        (["Programs"], "Programs cannot run here: its code holds no `bootstrap`"),
         (["Echo", "-e", "none.json"], "none.json cannot be read"),
         (["Echo", "-e", "src/app.py"], "src/app.py is not JSON"),
         (["Echo", "--event", "s3", "-e", "src/app.py"], "carries no message"),

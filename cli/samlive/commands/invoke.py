@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samlive import layer_cache, local_call, rewriting, sample_events
+from samlive import layer_cache, local_call, rewriting, sample_events, toolchains
 from samlive.access import Access
 from samlive.errors import SamliveError
 from samlive.layer_cache import Fetch, LayerCache
@@ -103,11 +103,8 @@ def _find(settings: Settings, name: str) -> "Declared":
             f"{settings.template} has no function {name}.",
             f"Did you mean {close[0]}?" if close else f"It has: {listed}.",
         )
-    if known[name].report.package == "Image":
-        raise SamliveError(
-            f"{name} is a container image, which samlive cannot run.",
-            "Use `docker run` with the image's own runtime interface emulator.",
-        )
+    if reason := toolchains.obstacle(known[name].report):
+        raise SamliveError(f"{name} cannot run here: {reason}.")
     return known[name]
 
 

@@ -42,6 +42,12 @@ final class Handler {
         } catch (ClassNotFoundException problem) {
             throw new Fault(
                     "Class not found: " + className, problem.getClass().getName(), null);
+        } catch (Throwable problem) {
+            String text = problem.getMessage() == null ? "" : ": " + problem.getMessage();
+            throw new Fault(
+                    "Error loading class " + className + text,
+                    problem.getClass().getName(),
+                    problem.getCause());
         }
         boolean byInterface = split < 0;
         if (byInterface && !has(type, "RequestHandler") && !has(type, "RequestStreamHandler")) {
