@@ -1,9 +1,12 @@
-"""A reverse proxy in front of a cloud that notes every AWS call and every upload."""
+"""A reverse proxy in front of a cloud that notes every AWS call and every upload.
+
+A test may look at each call before it is passed on, and kill who sent it.
+"""
 
 import http.client
 import threading
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -15,6 +18,7 @@ class Counter:
         self.url = ""
         self.calls: list[str] = []
         self.uploaded = 0
+        self.before: Callable[[str], None] = lambda call: None
 
     def clear(self) -> None:
         self.calls.clear()
@@ -33,7 +37,9 @@ def counting(target: str) -> Iterator[Counter]:
 
         def forward(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            counter.calls.append(f"{self.command} {self.path} {_action(body)}".strip())
+            call = f"{self.command} {self.path} {_action(body)}".strip()
+            counter.calls.append(call)
+            counter.before(call)
             if self.command == "PUT":
                 counter.uploaded += len(body)
             link = http.client.HTTPConnection(address, timeout=60)
