@@ -115,6 +115,7 @@ class Relay:
         self._streams = Streams(self._side, self._pump)
         self._running: set[asyncio.Task[None]] = set()
         self._rival: ForeignPresence | None = None
+        self._subscribed: float | None = None
         self._announced = False
         self._refusals: set[str] = set()
         self._wakeup: asyncio.TimerHandle | None = None
@@ -153,18 +154,32 @@ class Relay:
         """How many invocations run now."""
         return len(self._running)
 
-    async def start(self) -> None:
-        """Connect, make sure that the stage is free, and announce this session.
+    async def open(self) -> None:
+        """Connect and subscribe; nobody is told, so no stub sends anything before `start`.
 
         Raises:
-            RelayError: The broker refuses or cannot be reached, or another
-                session holds the stage.
+            RelayError: The broker refuses or cannot be reached.
         """
         self._loop = asyncio.get_running_loop()
         self._closed = self._loop.create_future()
         self._hurry = asyncio.Event()
         try:
             await self._connections.open_first()
+        except BaseException:
+            await self._release()
+            raise
+        self._subscribed = self._loop.time()
+
+    async def start(self) -> None:
+        """Connect unless that is done, make sure that the stage is free, announce this session.
+
+        Raises:
+            RelayError: The broker refuses or cannot be reached, or another
+                session holds the stage.
+        """
+        if self._subscribed is None:
+            await self.open()
+        try:
             await self._claim()
         except BaseException:
             await self._release()
@@ -229,7 +244,8 @@ class Relay:
 
     async def _claim(self) -> None:
         """Make sure that no other session holds the stage, or supersede it."""
-        end = self._loop.time() + PRESENCE_SECONDS
+        assert self._subscribed is not None
+        end = self._subscribed + PRESENCE_SECONDS
         while self._rival is None and self._loop.time() < end:
             await asyncio.sleep(0.02)
         rival = self._rival
