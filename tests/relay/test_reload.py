@@ -28,15 +28,21 @@ class Language:
     def using_shared(self) -> str:
         if self.runtime.startswith("python"):
             return "from shared import value\ndef handler(event, context):\n    return value\n"
+        if self.runtime.startswith("ruby"):
+            return 'require_relative "shared"\ndef handler(event:, context:)\n  VALUE\nend\n'
         return 'import { value } from "./shared.mjs";\nexport const handler = async () => value;\n'
 
     def shared_value(self, value: str) -> str:
         if self.runtime.startswith("python"):
             return f"value = '{value}'\n"
+        if self.runtime.startswith("ruby"):
+            return f"VALUE = '{value}'\n"
         return f"export const value = '{value}';\n"
 
     @property
     def app_name(self) -> str:
+        if self.runtime.startswith("ruby"):
+            return "app.rb"
         return "app.py" if self.runtime.startswith("python") else "app.mjs"
 
 
@@ -57,14 +63,20 @@ LANGUAGES = {
         "  return value;\n};\n",
         "shared.mjs",
     ),
+    "ruby": Language(
+        "ruby3.3",
+        "TEA = 'VALUE'\ndef handler(event:, context:)\n"
+        "  sleep 0.01 while event['until'] && !File.exist?(event['until'])\n  TEA\nend\n",
+        "shared.rb",
+    ),
 }
 
 
 @pytest.fixture(params=LANGUAGES)
 def language(request: pytest.FixtureRequest) -> Language:
     name: str = request.param
-    if name == "node" and shutil.which("node") is None:
-        pytest.skip("no node on the PATH")
+    if name != "python" and shutil.which(name) is None:
+        pytest.skip(f"no {name} on the PATH")
     return LANGUAGES[name]
 
 
