@@ -265,7 +265,9 @@ class Fake:
     def ready(self, seconds: float) -> Outcome | None:
         return self._outcome
 
-    def invoke(self, request_id: str, event: bytes, trace: str) -> Answer:
+    def invoke(
+        self, request_id: str, event: bytes, trace: str, sink: streaming.Sink | None = None
+    ) -> Answer:
         return Answer(event, alive=event != b"die")
 
     def log(self) -> str:

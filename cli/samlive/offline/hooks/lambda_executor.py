@@ -10,10 +10,13 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from samlive.offline.sandbox import failures
+from samlive.offline.sandbox.delivery import current
 from samlive.offline.sandbox.function import Answer, Function, Layer
 
 if TYPE_CHECKING:
     from samlive.offline.hooks import Parts
+    from samlive.offline.sandbox.pool import Pool
 
 REQUIRES = (
     "ministack.services.lambda_svc:_proxy_url_for",
@@ -32,10 +35,24 @@ def install(parts: "Parts") -> None:
         config = func.get("config") or func
         payload = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
         trace = lambda_svc._xray_trace_id_for_invocation(config) or ""
-        return _result(parts.pool.execute(_function(func, config), payload, request_id, trace))
+        return _result(_execute(parts.pool, _function(func, config), payload, request_id, trace))
 
     lambda_svc._proxy_url_for = lambda config: "samlive:"
     lambda_svc._execute_function_proxy = execute
+
+
+def _execute(
+    pool: "Pool", function: Function, payload: bytes, request_id: str, trace: str
+) -> Answer:
+    """Run a function; what it streams to a caller that streams is delivered by then."""
+    delivery, error = current.get(), failures.error("SamLive.InternalError", "The sandbox failed.")
+    try:
+        answer = pool.execute(function, payload, request_id, trace, delivery)
+        error = answer.body if answer.error else b""
+    finally:
+        if delivery is not None and delivery.opened:
+            delivery.end(error)
+    return answer
 
 
 def _function(func: dict[str, Any], config: dict[str, Any]) -> Function:

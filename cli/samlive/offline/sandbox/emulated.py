@@ -24,6 +24,7 @@ from samlive.offline.sandbox.function import Answer, Function
 from samlive.offline.sandbox.house import House
 from samlive.offline.sandbox.process import Process, Start
 from samlive.offline.sandbox.runtime_api import Outcome
+from samlive.offline.sandbox.streaming import Sink
 
 INVOKE_PATH = "/2015-03-31/functions/function/invocations"
 _OWN = "AWS_LAMBDA_RUNTIME_API"
@@ -85,13 +86,14 @@ class Emulated:
             time.sleep(0.005)
         return None
 
-    def invoke(self, request_id: str, event: bytes, trace: str) -> Answer:
+    def invoke(self, request_id: str, event: bytes, trace: str, sink: Sink | None = None) -> Answer:
         """Run one invocation and wait for its end.
 
         Args:
             request_id: Its id; RIE makes one of its own.
             event: The event.
             trace: X-Ray trace header, or "".
+            sink: Not used: RIE answers whole.
         """
         start = self._process.written()
         limit = self.function.timeout + _GRACE_SECONDS

@@ -18,6 +18,10 @@ from samlive.offline.sandbox.function import Answer, Function
 from samlive.offline.sandbox.house import House
 from samlive.offline.sandbox.process import Process
 from samlive.offline.sandbox.runtime_api import Invocation, Outcome, RuntimeApi
+from samlive.offline.sandbox.streaming import Sink
+
+CUT_SECONDS = 0.5
+"""Within it, the end of a process is noticed that hung up in the middle of a response."""
 
 
 class Environment:
@@ -64,29 +68,41 @@ class Environment:
             return self._api.outcome.get(timeout=seconds)
         return None
 
-    def invoke(self, request_id: str, event: bytes, trace: str) -> Answer:
+    def invoke(self, request_id: str, event: bytes, trace: str, sink: Sink | None = None) -> Answer:
         """Run one invocation and wait for its end.
 
         Args:
             request_id: Its id.
             event: The event.
             trace: X-Ray trace header, or "".
+            sink: Takes a response that is streamed; None when it is wanted whole.
         """
         seconds = float(self.function.timeout)
         start = self._process.written()
-        self._api.offer(Invocation(request_id, event, self._headers(request_id, seconds, trace)))
+        headers = self._headers(request_id, seconds, trace)
+        self._api.offer(Invocation(request_id, event, headers, sink))
         try:
             outcome = self._api.outcome.get(timeout=seconds)
         except queue.Empty:
             self._process.kill()
             body = failures.timed_out(request_id, seconds)
             return Answer(body, True, self._process.log_since(start), alive=False)
+        if outcome.kind == "cut":
+            outcome = self._end_of_cut()
         self.used_at = time.monotonic()
         log = self._process.log_since(start)
+        if outcome.kind == "cut":
+            return Answer(failures.truncated(), True, log, alive=False)
         if outcome.kind == "exit":
             body = failures.exited(request_id, int(outcome.body))
             return Answer(body, True, log, alive=False)
         return Answer(outcome.body, outcome.kind != "response", log)
+
+    def _end_of_cut(self) -> Outcome:
+        """Return how a process ended that hung up while it streamed, "cut" when it did not."""
+        with contextlib.suppress(queue.Empty):
+            return self._api.outcome.get(timeout=CUT_SECONDS)
+        return Outcome("cut")
 
     def log(self) -> str:
         """Return all it has written."""

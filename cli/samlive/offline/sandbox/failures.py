@@ -49,6 +49,11 @@ def too_large() -> bytes:
     )
 
 
+def truncated() -> bytes:
+    """The runtime hung up in the middle of a streamed response."""
+    return error("Runtime.TruncatedResponse", "")
+
+
 def no_entry_point(request_id: str, reason: str) -> bytes:
     """There is nothing that could be started."""
     return error("Runtime.InvalidEntrypoint", f"RequestId: {request_id} Error: {reason}")

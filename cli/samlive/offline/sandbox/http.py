@@ -4,11 +4,14 @@ Hand-written and not `http.server`, whose header parser costs more than the
 rest of an invocation: this runs twice per invocation of every function.
 """
 
+import io
 import socket
-from dataclasses import dataclass
-from typing import BinaryIO
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 _MAX_LINE = 64 * 1024
+_PIECE_BYTES = 64 * 1024
+_MODE = "lambda-runtime-function-response-mode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class Request:
         method: Such as "GET".
         path: Path without the query.
         headers: Headers, trailers included.
-        body: Body; cut off after the limit.
+        body: Body; cut off after the limit, empty when it streams.
         size: True length of the body in bytes.
     """
 
@@ -28,6 +31,11 @@ class Request:
     headers: dict[str, str]
     body: bytes
     size: int
+
+    @property
+    def streams(self) -> bool:
+        """Whether the body is still being written; `Connection.pieces` has it."""
+        return self.headers.get(_MODE) == "streaming"
 
 
 class Connection:
@@ -41,7 +49,7 @@ class Connection:
     def __init__(self, connection: socket.socket, limit: int) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = connection
-        self._stream: BinaryIO = connection.makefile("rb")
+        self._stream: io.BufferedReader = connection.makefile("rb")
         self._limit = limit
 
     def receive(self) -> Request | None:
@@ -53,12 +61,29 @@ class Connection:
         headers = self._headers()
         if headers.get("expect", "").lower() == "100-continue":
             self._socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request = Request(parts[0], parts[1].partition("?")[0], headers, b"", 0)
+        if request.streams:
+            return request
         if headers.get("transfer-encoding", "").lower() == "chunked":
             body, size = self._chunks()
             headers |= self._headers()
         else:
             body, size = self._read(int(headers.get("content-length", 0)), self._limit)
-        return Request(parts[0], parts[1].partition("?")[0], headers, body, size)
+        return replace(request, headers=headers, body=body, size=size)
+
+    def pieces(self, request: Request) -> Iterator[bytes]:
+        """Read a body that is still being written; its trailers join the request's headers.
+
+        Raises:
+            EOFError: It ends in the middle.
+        """
+        if request.headers.get("transfer-encoding", "").lower() != "chunked":
+            yield from self._some(int(request.headers.get("content-length", 0)))
+            return
+        while size := int(self._stream.readline(_MAX_LINE).split(b";")[0] or b"-1", 16):
+            yield from self._some(size)
+            self._stream.readline(_MAX_LINE)
+        request.headers.update(self._headers())
 
     def send(
         self, status: int, body: bytes = b"", headers: tuple[tuple[str, str], ...] = ()
@@ -92,6 +117,14 @@ class Connection:
             total += size
             self._stream.readline(_MAX_LINE)
         return b"".join(parts), total
+
+    def _some(self, size: int) -> Iterator[bytes]:
+        while size:
+            piece = self._stream.read1(min(size, _PIECE_BYTES)) if size > 0 else b""
+            if not piece:
+                raise EOFError
+            size -= len(piece)
+            yield piece
 
     def _read(self, size: int, keep: int) -> tuple[bytes, int]:
         body = self._stream.read(min(size, keep))

@@ -17,6 +17,7 @@ from samlive.offline.sandbox import failures
 from samlive.offline.sandbox.function import Answer, Function
 from samlive.offline.sandbox.interpreters import NoEntryPointError
 from samlive.offline.sandbox.runtime_api import Outcome
+from samlive.offline.sandbox.streaming import Sink
 
 IDLE_SECONDS = 300.0
 INIT_SECONDS = 10.0
@@ -38,7 +39,7 @@ class Runs(Protocol):
     def ready(self, seconds: float) -> Outcome | None:
         """Wait for the end of init."""
 
-    def invoke(self, request_id: str, event: bytes, trace: str) -> Answer:
+    def invoke(self, request_id: str, event: bytes, trace: str, sink: Sink | None = None) -> Answer:
         """Run one invocation."""
 
     def log(self) -> str:
@@ -66,7 +67,14 @@ class Pool:
         self._busy: set[Runs] = set()
         self._closed = threading.Event()
 
-    def execute(self, function: Function, event: bytes, request_id: str, trace: str) -> Answer:
+    def execute(
+        self,
+        function: Function,
+        event: bytes,
+        request_id: str,
+        trace: str,
+        sink: Sink | None = None,
+    ) -> Answer:
         """Run one invocation; blocks until it has ended.
 
         Args:
@@ -74,6 +82,7 @@ class Pool:
             event: The event.
             request_id: Its id.
             trace: X-Ray trace header, or "".
+            sink: Takes a response that is streamed; None when it is wanted whole.
         """
         environment = self._take(function)
         if environment is None:
@@ -82,7 +91,7 @@ class Pool:
                 return started
             environment = started
         try:
-            answer = environment.invoke(request_id, event, trace)
+            answer = environment.invoke(request_id, event, trace, sink)
         except BaseException:
             self._end(environment)
             raise

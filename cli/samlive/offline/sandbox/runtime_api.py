@@ -14,7 +14,7 @@ import queue
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from samlive.offline.sandbox import failures, streaming
 from samlive.offline.sandbox.http import Connection, Request
@@ -31,11 +31,13 @@ class Invocation:
         request_id: Its id.
         event: The event, as bytes.
         headers: The headers of the Runtime API.
+        sink: Takes a response that is streamed; None when it is wanted whole.
     """
 
     request_id: str
     event: bytes = field(repr=False)
     headers: tuple[tuple[str, str], ...] = field(repr=False)
+    sink: streaming.Sink | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Outcome:
 
     Args:
         kind: "ready" (it asked for work the first time), "response", "error",
-            "init-error" or "exit".
+            "cut" (it hung up while it streamed), "init-error" or "exit".
         body: What it posted; the exit status for "exit".
     """
 
@@ -63,7 +65,7 @@ class RuntimeApi:
         self.outcome: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._next: queue.SimpleQueue[Invocation | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._running: str | None = None
+        self._running: Invocation | None = None
         self._answered: str | None = None
         self._ready = False
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -115,7 +117,7 @@ class RuntimeApi:
             case "GET", ["invocation", "next"]:
                 return self._give(connection)
             case "POST", ["invocation", request_id, "response" | "error" as kind]:
-                connection.send(*self._take(request_id, kind, request))
+                connection.send(*self._take(connection, request_id, kind, request))
             case "POST", ["init", "error"]:
                 self.outcome.put(Outcome("init-error", _error_body(request)))
                 connection.send(202, b'{"status":"OK"}')
@@ -134,18 +136,27 @@ class RuntimeApi:
         if invocation is None:
             return False
         with self._lock:
-            self._running = invocation.request_id
+            self._running = invocation
         connection.send(200, invocation.event, invocation.headers)
         return True
 
-    def _take(self, request_id: str, kind: str, request: Request) -> tuple[int, bytes]:
+    def _take(
+        self, connection: Connection, request_id: str, kind: str, request: Request
+    ) -> tuple[int, bytes]:
         with self._lock:
+            running = self._running
             if request_id == self._answered:
                 text = "State transition is not allowed: the invocation was answered"
                 return 403, failures.error("InvalidStateTransition", text)
-            if request_id != self._running:
+            if running is None or request_id != running.request_id:
                 return 400, failures.error("InvalidRequestID", "Invalid request ID")
             self._running, self._answered = None, request_id
+        if request.streams:
+            try:
+                request = _pass_on(connection, request, running.sink)
+            except EOFError:
+                self.outcome.put(Outcome("cut"))
+                raise ConnectionResetError from None
         if kind == "error":
             self.outcome.put(Outcome("error", _error_body(request)))
             return 202, b'{"status":"OK"}'
@@ -159,6 +170,22 @@ class RuntimeApi:
 
 def _nothing() -> None:
     """Do nothing."""
+
+
+def _pass_on(connection: Connection, request: Request, sink: streaming.Sink | None) -> Request:
+    """Read a streamed response to its end; return it whole when nobody takes the pieces."""
+    parts: list[bytes] = []
+    size = 0
+    if sink is not None:
+        sink.open(request.headers.get("content-type", ""))
+    for piece in connection.pieces(request):
+        if sink is not None:
+            sink.write(piece)
+            continue
+        size += len(piece)
+        if size <= failures.MAX_RESPONSE_BYTES:
+            parts.append(piece)
+    return replace(request, body=b"".join(parts), size=size)
 
 
 def streamed(request: Request) -> Outcome:

@@ -122,26 +122,52 @@ function run(handler, event, context) {
   });
 }
 
+/** Run a streaming handler; what it writes is posted at once, an error follows in trailers. */
 async function streamed(handler, event, context) {
-  const parts = [];
+  const headers = {
+    "Lambda-Runtime-Function-Response-Mode": "streaming",
+    Trailer: "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body",
+  };
+  const target = API + `invocation/${requestId}/response`;
+  const sent = http.request({ host, port, agent, method: "POST", path: target, headers });
+  const answered = new Promise((resolve, reject) => {
+    sent.on("response", (reply) => reply.resume().on("end", resolve));
+    sent.on("error", reject);
+  });
+  answered.catch(() => {});
+  let failure;
   const output = new Writable({
-    write(part, encoding, done) {
-      parts.push(Buffer.from(part, encoding));
+    write: (part, encoding, done) => sent.write(part, encoding, done),
+    final(done) {
+      if (failure) sent.addTrailers(trailers(failure));
+      sent.end();
       done();
     },
   });
-  let type = "application/octet-stream";
-  output.setContentType = (value) => (type = value);
-  const finished = new Promise((resolve, reject) => {
-    output.on("finish", resolve);
-    output.on("error", reject);
-  });
-  await handler(event, output, context);
-  if (output.writableEnded) await finished;
-  const body = Buffer.concat(parts);
-  const prelude = output[PRELUDE];
-  if (!prelude) return { raw: body, type };
-  return { raw: Buffer.concat([Buffer.from(prelude), Buffer.alloc(8), body]), type: HTTP_CONTENT };
+  const plain = output.write.bind(output);
+  output.setContentType = (type) => sent.setHeader("Content-Type", type);
+  output.setContentType("application/octet-stream");
+  output.write = (...values) => {
+    const prelude = output[PRELUDE];
+    delete output[PRELUDE];
+    if (prelude) plain(Buffer.concat([Buffer.from(prelude), Buffer.alloc(8)]));
+    return plain(...values);
+  };
+  try {
+    await handler(event, output, context);
+  } catch (error) {
+    console.error("Invoke Error", JSON.stringify((failure = described(error))));
+    if (!output.writableEnded) output.end();
+  }
+  await answered;
+  return { posted: true };
+}
+
+function trailers(report) {
+  return {
+    "Lambda-Runtime-Function-Error-Type": encodeURI(report.errorType),
+    "Lambda-Runtime-Function-Error-Body": Buffer.from(JSON.stringify(report)).toString("base64"),
+  };
 }
 
 function described(error) {
@@ -172,13 +198,8 @@ async function fail(target, error) {
 }
 
 async function respond(result) {
-  const target = `invocation/${requestId}/response`;
-  if ("raw" in result) {
-    const headers = { "Content-Type": result.type, "Lambda-Runtime-Function-Response-Mode": "streaming" };
-    await call("POST", target, result.raw, headers);
-    return;
-  }
-  await call("POST", target, JSON.stringify(result.value) ?? "null");
+  if (result.posted) return;
+  await call("POST", `invocation/${requestId}/response`, JSON.stringify(result.value) ?? "null");
 }
 
 async function serve(handler) {
@@ -204,6 +225,7 @@ globalThis.awslambda = {
   },
   HttpResponseStream: {
     from(output, prelude) {
+      output.setContentType(HTTP_CONTENT);
       output[PRELUDE] = JSON.stringify(prelude);
       return output;
     },
