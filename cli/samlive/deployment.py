@@ -176,7 +176,7 @@ class Deployment:
         """Return where the relay puts payloads that are too large for AWS IoT."""
         from samlive.deploy.storage import BucketStorage
 
-        return BucketStorage(self._aws, self._found.identity.account)
+        return BucketStorage(self._aws, self._found.identity.account, self.state.project)
 
     def layer(self, arn: str, most: int) -> tuple[bytes, str]:
         """Return a layer version's zip of no more than `most` bytes, and its SHA-256.

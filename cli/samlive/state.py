@@ -6,6 +6,7 @@ cloud that is made anew at every start shares nothing with an account.
 
     .samlive/.gitignore          *
     .samlive/stage               name of this developer's stage
+    .samlive/buckets             buckets that were found to be as they should be
     .samlive/stages/NAME/        key, stage.json, inline code, worker sockets
     .samlive/offline/            the embedded cloud's logs, and its stages
 """
@@ -70,6 +71,22 @@ class Project:
         """Return the names of all stages that were used from here."""
         folder = self._home / "stages"
         return tuple(sorted(path.name for path in folder.iterdir())) if folder.is_dir() else ()
+
+    def knows_bucket(self, name: str) -> bool:
+        """Tell whether a bucket was found to be as it should be."""
+        return name in self._buckets()
+
+    def remember_bucket(self, name: str) -> None:
+        """Remember that a bucket is as it should be."""
+        self.make()
+        text = "".join(f"{each}\n" for each in sorted({*self._buckets(), name}))
+        write_private(self._home / "buckets", text.encode())
+
+    def _buckets(self) -> list[str]:
+        try:
+            return (self._home / "buckets").read_text().split()
+        except OSError:
+            return []
 
     def of(self, stage: str) -> "StageState":
         """Return the state of one stage."""

@@ -25,6 +25,16 @@ def name(account: str, region: str) -> str:
     return f"samlive-{account}-{region}"
 
 
+def missing(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rules that a bucket of before lacks; one of ours that was changed stays so.
+
+    Args:
+        rules: Its rules.
+    """
+    known = {rule.get("ID") for rule in rules}
+    return [rule for rule in lifecycle() if rule["ID"] not in known]
+
+
 def lifecycle() -> list[dict[str, Any]]:
     """Return the bucket's lifecycle rules."""
     return [

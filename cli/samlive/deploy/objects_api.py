@@ -5,6 +5,8 @@ from typing import Any
 from samlive.deploy.clients import Clients
 from samlive.deploy.faults import AwsError
 
+_SIZE = "TransitionDefaultMinimumObjectSize"
+
 
 class ObjectsApi(Clients):
     """What samlive asks of S3."""
@@ -37,11 +39,42 @@ class ObjectsApi(Clients):
             True,
         )
         self._call("s3", "put_public_access_block", PublicAccessBlockConfiguration=blocked, **ours)
+        self.set_lifecycle(name, owner, {"Rules": rules})
+
+    def lifecycle(self, name: str, owner: str) -> dict[str, Any]:
+        """Return a bucket's lifecycle configuration, as it can be put again.
+
+        Without one there are no rules (GetBucketLifecycleConfiguration).
+        """
+        try:
+            answer = self._call(
+                "s3",
+                "get_bucket_lifecycle_configuration",
+                Bucket=name,
+                ExpectedBucketOwner=owner,
+            )
+        except AwsError as error:
+            if error.code == "NoSuchLifecycleConfiguration":
+                return {"Rules": []}
+            raise
+        return {key: answer[key] for key in (_SIZE, "Rules") if key in answer}
+
+    def set_lifecycle(self, name: str, owner: str, configuration: dict[str, Any]) -> None:
+        """Replace a bucket's lifecycle configuration (PutBucketLifecycleConfiguration).
+
+        Args:
+            name: The bucket.
+            owner: Account that must own it.
+            configuration: As `lifecycle` returns it.
+        """
+        further = {_SIZE: configuration[_SIZE]} if _SIZE in configuration else {}
         self._call(
             "s3",
             "put_bucket_lifecycle_configuration",
-            LifecycleConfiguration={"Rules": rules},
-            **ours,
+            Bucket=name,
+            ExpectedBucketOwner=owner,
+            LifecycleConfiguration={"Rules": configuration["Rules"]},
+            **further,
         )
 
     def object_exists(self, bucket: str, key: str, owner: str | None) -> bool:
