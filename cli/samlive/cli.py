@@ -325,6 +325,14 @@ def _add_special(name: str, command: argparse.ArgumentParser) -> None:
             action="store_true",
             help="show cfn-lint errors that the rewrite brings; exit status 1 when there are any",
         )
+    if name == "doctor":
+        command.add_argument(
+            "--json",
+            action="store_const",
+            const="json",
+            dest="output",
+            help="the same as --output json",
+        )
     if name == "remove":
         command.add_argument("--yes", action="store_true", help="do not ask")
     if name == "invoke":

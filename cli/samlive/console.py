@@ -17,6 +17,7 @@ COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "bright_cyan", "bright_
 MAX_NAME = 28
 _WHAT_NOW = " Save a file: the next call runs it. Ctrl-C ends the session."
 _GOOD, _BAD, _BUSY = "green", "bold red", "yellow"
+_CHECKED = {"ok": _GOOD, "fail": _BAD, "note": _BUSY, "skip": "dim"}
 _DEPLOYED = {
     "complete": "deployed",
     "unchanged": "up to date:",
@@ -267,9 +268,9 @@ class TextOutput:
         self._line((said["stage"], "bold"), f"{mark}  {said['stack']}  {said['state']}")
 
     def _check(self, said: dict[str, Any]) -> None:
-        good = said["ok"]
-        self._line(("ok   " if good else "fail ", _GOOD if good else _BAD), said["text"])
-        if not good and said.get("hint"):
+        state = said["state"]
+        self._line((f"{state:<5}", _CHECKED[state]), said["text"])
+        if said.get("hint"):
             self._line("     ", said["hint"])
 
 

@@ -31,7 +31,7 @@ EVENTS = {
     "plan": "what a deploy would do: lines (with --dry-run)",
     "status": "a stage's state",
     "stage": "a stage that was found",
-    "check": "one finding of samlive doctor: name, ok, text, hint",
+    "check": "one finding of samlive doctor: name, state, ok, text, hint",
 }
 """Every event that is ever printed, with what it means."""
 

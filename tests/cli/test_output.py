@@ -40,7 +40,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "plan": {"lines": ["create s"]},
     "status": {"stage": "ana", "functions": {"Orders": "live"}},
     "stage": {"stage": "ana", "stack": "s", "state": "CREATE_COMPLETE", "current": True},
-    "check": {"name": "iot", "ok": False, "text": "closed", "hint": "open it"},
+    "check": {"name": "iot", "ok": False, "state": "fail", "text": "closed", "hint": "open it"},
 }  # fmt: skip
 
 

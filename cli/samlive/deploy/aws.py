@@ -3,36 +3,20 @@
 How calls are made is told in clients.py; each service has a module beside this one.
 """
 
-from dataclasses import dataclass
-
+from samlive.deploy.diagnosis_api import DiagnosisApi
 from samlive.deploy.events_api import EventsApi
 from samlive.deploy.faults import AwsError
 from samlive.deploy.functions_api import FunctionsApi
+from samlive.deploy.identity import Identity
 from samlive.deploy.names_api import NamesApi
 from samlive.deploy.objects_api import ObjectsApi
 from samlive.deploy.queues_api import QueuesApi
 from samlive.deploy.stacks_api import StacksApi
 
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who AWS says we are."""
-
-    account: str
-    arn: str
-
-    @property
-    def user(self) -> str:
-        """The person's name: the user's, or that of the role session."""
-        return self.arn.rsplit("/", 1)[-1] if "/" in self.arn else "root"
-
-    @property
-    def partition(self) -> str:
-        """The ARN's partition, such as "aws" or "aws-cn"."""
-        return self.arn.split(":")[1]
+__all__ = ["Aws", "Identity"]
 
 
-class Aws(EventsApi, FunctionsApi, NamesApi, ObjectsApi, QueuesApi, StacksApi):
+class Aws(DiagnosisApi, EventsApi, FunctionsApi, NamesApi, ObjectsApi, QueuesApi, StacksApi):
     """One account, one region.
 
     Args:

@@ -64,6 +64,19 @@ class FunctionsApi(Clients):
         variables: dict[str, str] = answer.get("Environment", {}).get("Variables", {})
         return variables
 
+    def functions_with_layer(self, layer: str) -> Iterator[tuple[str, dict[str, str]]]:
+        """Yield name and variables of every function that has a layer (ListFunctions)."""
+        marker: dict[str, str] = {}
+        while True:
+            answer = self._call("lambda", "list_functions", **marker)
+            for each in answer["Functions"]:
+                arns = [str(version["Arn"]) for version in each.get("Layers", [])]
+                if any(f":layer:{layer}:" in arn for arn in arns):
+                    yield each["FunctionName"], each.get("Environment", {}).get("Variables", {})
+            if not answer.get("NextMarker"):
+                return
+            marker = {"Marker": answer["NextMarker"]}
+
     def deployed_code(self, name: str) -> bytes:
         """Return the zip that a function runs (GetFunction, and the URL that it answers)."""
         answer = self._call("lambda", "get_function", FunctionName=name)

@@ -279,3 +279,8 @@ def of_stage(aws: Aws, identity: Identity, app: str, stage: str, stack: str) -> 
     note = NoteStore(aws, identity.account, app, stage, stack)
     queue = ParkedQueue(aws, identity.account, identity.partition, app, stage)
     return Parking(aws, note, queue, stack)
+
+
+def noted(aws: Aws, identity: Identity, app: str, stage: str, stack: str) -> Note:
+    """Return what is noted of a parked stage, without touching anything; see `of_stage`."""
+    return NoteStore(aws, identity.account, app, stage, stack).read()

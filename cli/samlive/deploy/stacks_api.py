@@ -22,6 +22,16 @@ class StacksApi(Clients):
         found: dict[str, Any] = answer["Stacks"][0]
         return found
 
+    def stacks(self) -> Iterator[dict[str, Any]]:
+        """Yield all stacks of the region (DescribeStacks)."""
+        token: dict[str, str] = {}
+        while True:
+            answer = self._call("cloudformation", "describe_stacks", **token)
+            yield from answer["Stacks"]
+            if not answer.get("NextToken"):
+                return
+            token = {"NextToken": answer["NextToken"]}
+
     def template(self, stack: str, processed: bool = False) -> str:
         """Return a stack's template (GetTemplate).
 
