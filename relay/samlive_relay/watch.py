@@ -4,24 +4,24 @@ Correctness does not hang on this: every invocation compares what its process
 has loaded with the disk. The watcher is a head start (the new process imports
 while the developer switches windows) and tells about the reload.
 
-watchdog cannot leave out a directory inside a recursive watch, and every watch
-costs threads. So a directory that holds an ignored one (node_modules, .venv,
-.git, ...) somewhere below is watched by itself, and each of its children that
-holds none recursively. Files that were loaded from elsewhere (a shared folder,
-behind a symlink) get their own directory watched once a process reports them.
+Ignored directories (node_modules, .venv, .git, ...) are left out. On Linux every
+other one is watched by itself, by one descriptor and no thread (`inotify`).
+Elsewhere watchdog watches whole trees, which costs a thread each, and what comes
+from ignored directories is dropped. Files that were loaded from elsewhere (a
+shared folder, behind a symlink) get their own directory watched once a process
+reports them.
 
 Events are collected for a few milliseconds, longer while they keep coming: a
 branch switch of thousands of files is one or two changes, not thousands.
 """
 
 import asyncio
-import importlib
 import os
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from . import inotify
 from .config import LocalFunction
 
 IGNORED = frozenset(
@@ -41,9 +41,6 @@ IGNORED = frozenset(
         "venv",
     }
 )
-UNWATCHED = IGNORED - {"__pycache__"}
-"""Small enough to be watched along; its events are only left out."""
-
 SOURCES = tuple(
     ".c .cc .cjs .cpp .cs .csproj .cts .fs .go .gradle .h .java .js .json .kt .kts .mjs .mod .mts "
     ".properties .proto .py .rb .rs .scala .sum .toml .ts .tsx .xml .yaml .yml".split()
@@ -55,13 +52,6 @@ LONGEST_SECONDS = 0.2
 QUIET_SECONDS = 0.5
 PATIENCE_SECONDS = 0.05
 """How long a file that is gone or empty may still be in the middle of a save."""
-
-MOVE_SECONDS = 0.001
-_GROUPERS = (
-    ("inotify_move_event_grouper", "InotifyMoveEventGrouper"),
-    ("inotify_buffer", "InotifyBuffer"),
-)
-"""Where watchdog 7, and 4 to 6, keep how long they wait."""
 
 OnChange = Callable[[set[str], set[str]], None]
 """Told the paths of files that were saved or removed, and of files that are new."""
@@ -77,8 +67,7 @@ class Watcher:
     def __init__(self, on_change: OnChange) -> None:
         self._on_change = on_change
         self._loop = asyncio.get_running_loop()
-        self._observer: Any = None
-        self._watched: dict[str, bool] = {}
+        self._eyes: Eyes | None = None
         self._aliases: dict[str, set[str]] = {}
         self._changed: set[str] = set()
         self._created: set[str] = set()
@@ -88,90 +77,54 @@ class Watcher:
         self._waited = 0.0
 
     @property
-    def watched(self) -> Mapping[str, bool]:
-        """Watched directories, and whether with all below them."""
-        return self._watched
+    def watched(self) -> Collection[str]:
+        """Watched directories."""
+        return () if self._eyes is None else self._eyes.folders
 
     def start(self, functions: Iterable[LocalFunction]) -> None:
         """Watch the code and layers of these functions; may be called again."""
-        if self._observer is None:
-            from watchdog.observers import Observer
-
-            _hasten_moves()
-            self._observer = Observer()
-            self._observer.daemon = True
-            self._observer.start()
+        if self._eyes is None:
+            try:
+                self._eyes = self._open()
+            except OSError:
+                return  # the check at each invocation remains
         for folder in _outermost(functions):
-            self._watch_tree(folder)
+            self._eyes.add_tree(folder)
 
     def loaded(self, files: Iterable[str]) -> None:
         """Make sure that the files a process has loaded are watched."""
         for path in files:
             real = os.path.realpath(path)
             self._aliases.setdefault(real, set()).add(path)
-            folder = os.path.dirname(real)
-            if self._observer is not None and not self._covers(folder):
-                self._schedule(folder, recursive=False)
+            if self._eyes is not None:
+                self._eyes.add(os.path.dirname(real))
 
     def stop(self) -> None:
         """Stop watching; its threads are gone when this returns."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._observer is not None:
-            self._observer.stop()
-            self._observer.join(2)
-            self._observer = None
+        if self._eyes is not None:
+            self._eyes.close()
+            self._eyes = None
 
-    def _watch_tree(self, folder: str) -> None:
-        for path, recursive in plan(folder):
-            if not self._covers(path):
-                self._schedule(path, recursive)
+    def _open(self) -> "Eyes":
+        if inotify.AVAILABLE:
+            return _Directories(self._on_event, self._on_overflow)
+        return _Trees(self._on_event, self._loop)
 
-    def _covers(self, folder: str) -> bool:
-        if folder in self._watched:
-            return True
-        parents = Path(folder).parents
-        inside = any(self._watched.get(str(parent)) for parent in parents)
-        return inside and not UNWATCHED & set(Path(folder).parts)
+    def _on_event(self, path: str, created: bool, is_folder: bool) -> None:
+        if os.path.basename(path) not in IGNORED:
+            self._note(path, created, is_folder)
 
-    def _schedule(self, folder: str, recursive: bool) -> None:
-        from watchdog.events import FileSystemEvent, FileSystemEventHandler
-
-        watcher = self
-
-        class Handler(FileSystemEventHandler):
-            def on_any_event(self, event: FileSystemEvent) -> None:
-                watcher._on_event(event)
-
-        try:
-            self._observer.schedule(Handler(), folder, recursive=recursive)
-        except OSError:
-            return  # gone meanwhile, or out of watches: the check at invoke remains
-        self._watched[folder] = recursive
-
-    def _on_event(self, event: Any) -> None:
-        """Take an event (on watchdog's thread)."""
-        kind = event.event_type
-        if kind not in _KINDS:
-            return
-        source, target = os.fsdecode(event.src_path), os.fsdecode(event.dest_path or "")
-        if kind == "moved":
-            self._hand_over(source, created=False, is_folder=event.is_directory)
-            source, kind = target, "created"
-        self._hand_over(source, created=kind == "created", is_folder=event.is_directory)
-
-    def _hand_over(self, path: str, created: bool, is_folder: bool) -> None:
-        if not path or IGNORED & set(path.split(os.sep)):
-            return
-        try:
-            self._loop.call_soon_threadsafe(self._note, path, created, is_folder)
-        except RuntimeError:
-            pass  # the loop has been closed
+    def _on_overflow(self) -> None:
+        """Look at everything: the kernel had more to tell than it could keep."""
+        self._changed.update(self._aliases)
+        self._note("", created=False, is_folder=False)
 
     def _note(self, path: str, created: bool, is_folder: bool) -> None:
         if is_folder:
-            if created and self._observer is not None and os.path.isdir(path):
-                self._watch_tree(path)
+            if created and self._eyes is not None and os.path.isdir(path):
+                self._eyes.add_tree(path)
                 self._created.update(_files_below(path))
             prefix = path + os.sep
             self._changed.update(real for real in self._aliases if real.startswith(prefix))
@@ -202,25 +155,105 @@ class Watcher:
             self._on_change(changed, created)
 
 
-_KINDS = frozenset({"closed", "moved", "created", "deleted"}) | (
-    # inotify says "closed" at the end of a save; elsewhere "modified" is all there is.
-    frozenset() if sys.platform == "linux" else frozenset({"modified"})
-)
+class Eyes(Protocol):
+    """What sees file events."""
+
+    @property
+    def folders(self) -> Collection[str]:
+        """Watched directories."""
+
+    def add(self, folder: str) -> None:
+        """Watch a directory by itself."""
+
+    def add_tree(self, folder: str) -> None:
+        """Watch a directory and those below that are not ignored."""
+
+    def close(self) -> None:
+        """Stop."""
 
 
-def _hasten_moves() -> None:
-    """Let watchdog wait shortly for the second half of a move.
+class _Directories(inotify.Inotify):
+    """Linux: one directory after another."""
 
-    On Linux it holds back every event behind a file that was moved out of the
-    tree, for half a second, in case its new place is seen. Here a move is a
-    file that is gone and one that is new, paired or not.
-    """
-    for module, name in _GROUPERS:
+    def add_tree(self, folder: str) -> None:
+        """Watch a directory and those below that are not ignored."""
+        for path in directories(folder):
+            self.add(path)
+
+
+class _Trees:
+    """Elsewhere: watchdog, with whole trees."""
+
+    def __init__(self, on_event: inotify.OnEvent, loop: asyncio.AbstractEventLoop) -> None:
+        from watchdog.observers import Observer
+
+        self._on_event = on_event
+        self._loop = loop
+        self._recursive: dict[str, bool] = {}
+        self._observer = Observer()
+        self._observer.daemon = True
+        self._observer.start()
+
+    @property
+    def folders(self) -> Collection[str]:
+        """Watched directories."""
+        return self._recursive
+
+    def add(self, folder: str) -> None:
+        """Watch a directory by itself."""
+        if not self._covers(folder):
+            self._schedule(folder, recursive=False)
+
+    def add_tree(self, folder: str) -> None:
+        """Watch a directory and those below."""
+        if not self._covers(folder):
+            self._schedule(folder, recursive=True)
+
+    def close(self) -> None:
+        """Stop, and wait for its threads."""
+        self._observer.stop()
+        self._observer.join(2)
+
+    def _covers(self, folder: str) -> bool:
+        if folder in self._recursive:
+            return True
+        inside = any(self._recursive.get(str(parent)) for parent in Path(folder).parents)
+        return inside and not IGNORED & set(Path(folder).parts)
+
+    def _schedule(self, folder: str, recursive: bool) -> None:
+        from watchdog.events import FileSystemEvent, FileSystemEventHandler
+
+        trees = self
+
+        class Handler(FileSystemEventHandler):
+            def on_any_event(self, event: FileSystemEvent) -> None:
+                trees._take(folder, event)
+
         try:
-            grouper = getattr(importlib.import_module(f"watchdog.observers.{module}"), name)
-        except (ImportError, AttributeError, OSError):
-            continue  # another version's name, or another system
-        grouper.delay = MOVE_SECONDS
+            self._observer.schedule(Handler(), folder, recursive=recursive)
+        except OSError:
+            return  # gone meanwhile: the check at each invocation remains
+        self._recursive[folder] = recursive
+
+    def _take(self, root: str, event: Any) -> None:
+        """Take an event (on watchdog's thread)."""
+        if event.event_type not in ("closed", "moved", "created", "deleted", "modified"):
+            return
+        source, target = os.fsdecode(event.src_path), os.fsdecode(event.dest_path or "")
+        moved = event.event_type == "moved"
+        created = event.event_type == "created"
+        if not (event.event_type == "modified" and event.is_directory):
+            self._hand_over(root, source, created, event.is_directory)
+        if moved and target:
+            self._hand_over(root, target, True, event.is_directory)
+
+    def _hand_over(self, root: str, path: str, created: bool, is_folder: bool) -> None:
+        if IGNORED & set(os.path.relpath(path, root).split(os.sep)):
+            return
+        try:
+            self._loop.call_soon_threadsafe(self._on_event, path, created, is_folder)
+        except RuntimeError:
+            pass  # the loop has been closed
 
 
 def _is_half_saved(path: str) -> bool:
@@ -231,28 +264,24 @@ def _is_half_saved(path: str) -> bool:
         return True
 
 
-def plan(folder: str) -> Iterator[tuple[str, bool]]:
-    """Return the directories to watch below one, and whether with all below them.
+def directories(folder: str) -> Iterator[str]:
+    """Yield a directory, then those below it, without ignored ones.
 
     Args:
-        folder: Where to start; an ignored directory below it is left out.
+        folder: Where to start; links are not followed.
     """
-    found, _ = _plan(folder)
-    yield from found
-
-
-def _plan(folder: str) -> tuple[list[tuple[str, bool]], bool]:
-    """Return the plan, and whether nothing ignored is below."""
-    try:
-        entries = list(os.scandir(folder))
-    except OSError:
-        return [], True
-    children = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
-    kept = [path for path in children if os.path.basename(path) not in UNWATCHED]
-    plans = [_plan(path) for path in kept]
-    if len(kept) == len(children) and all(clean for _, clean in plans):
-        return [(folder, True)], True
-    return [(folder, False), *(entry for below, _ in plans for entry in below)], False
+    pending = [folder]
+    while pending:
+        path = pending.pop()
+        yield path  # watched before it is listed: nothing can slip in between
+        try:
+            with os.scandir(path) as listed:
+                entries = list(listed)
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.name not in IGNORED and entry.is_dir(follow_symlinks=False):
+                pending.append(entry.path)
 
 
 def _outermost(functions: Iterable[LocalFunction]) -> list[str]:

@@ -1,10 +1,8 @@
 """Which directories are watched, and what an event becomes."""
 
 import asyncio
-import importlib
 import os
 import shutil
-import sys
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -13,8 +11,9 @@ import pytest
 
 import samlive_relay
 from relay_session import Run
+from samlive_relay import inotify
 from samlive_relay.config import LocalFunction
-from samlive_relay.watch import MOVE_SECONDS, Watcher, plan
+from samlive_relay.watch import Watcher, directories
 
 
 def tree(root: Path, *files: str) -> None:
@@ -23,24 +22,25 @@ def tree(root: Path, *files: str) -> None:
         (root / name).touch()
 
 
-def planned(root: Path) -> dict[str, bool]:
-    return {os.path.relpath(path, root): recursive for path, recursive in plan(str(root))}
+def found(root: Path) -> set[str]:
+    return {os.path.relpath(path, root) for path in directories(str(root))}
 
 
 @pytest.mark.parametrize("ignored", ["node_modules", ".venv", ".git", ".aws-sam", ".samlive"])
 def test_what_is_ignored_is_never_watched(tmp_path: Path, ignored: str) -> None:
-    tree(tmp_path, f"{ignored}/deep/er/file.py", "src/app.py", "src/lib/x.py")
-    assert planned(tmp_path) == {".": False, "src": True}
+    tree(tmp_path, f"{ignored}/deep/er/file.py", f"src/{ignored}/x.py", "src/lib/x.py")
+    (tmp_path / "link").symlink_to(tmp_path / ignored)
+    assert found(tmp_path) == {".", "src", "src/lib"}
 
 
-def test_a_clean_tree_is_one_watch(tmp_path: Path) -> None:
-    tree(tmp_path, "a/b/c.py", "d/e.py", "d/__pycache__/e.pyc")
-    assert planned(tmp_path) == {".": True}
-
-
-def test_an_ignored_directory_far_below_costs_one_watch_for_each_parent(tmp_path: Path) -> None:
-    tree(tmp_path, "a/b/node_modules/x.js", "a/c/d.js", "e/f.js")
-    assert planned(tmp_path) == {".": False, "a": False, "a/b": False, "a/c": True, "e": True}
+@pytest.fixture(params=["inotify", "watchdog"])
+def eyes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The same tests over what sees file events on Linux, and elsewhere."""
+    if request.param == "watchdog":
+        monkeypatch.setattr(inotify, "AVAILABLE", False)
+    elif not inotify.AVAILABLE:
+        pytest.skip("not Linux")
+    return str(request.param)
 
 
 class Watching:
@@ -91,6 +91,7 @@ def watching(root: Path, act: Act, *loaded: str) -> Awaitable[None]:
     return scenario()
 
 
+@pytest.mark.usefixtures("eyes")
 def test_what_nobody_loaded_is_not_told(tmp_path: Path, run: Run) -> None:
     tree(tmp_path, "app.py", "notes.txt", "node_modules/lib.js")
 
@@ -116,6 +117,7 @@ def test_new_sources_are_told_also_in_new_folders(tmp_path: Path, run: Run) -> N
     run(watching(tmp_path, act, "app.py"))
 
 
+@pytest.mark.usefixtures("eyes")
 def test_a_folder_that_is_moved_away_or_removed_changes_its_files(tmp_path: Path, run: Run) -> None:
     tree(tmp_path, "lib/one.py", "gone/two.py", "app.py")
 
@@ -127,6 +129,7 @@ def test_a_folder_that_is_moved_away_or_removed_changes_its_files(tmp_path: Path
     run(watching(tmp_path, act, "lib/one.py", "gone/two.py"))
 
 
+@pytest.mark.usefixtures("eyes")
 def test_a_branch_switch_is_a_few_changes_not_thousands(tmp_path: Path, run: Run) -> None:
     names = [f"d{number % 20}/m{number}.py" for number in range(2000)]
     tree(tmp_path, *names)
@@ -139,27 +142,132 @@ def test_a_branch_switch_is_a_few_changes_not_thousands(tmp_path: Path, run: Run
     run(watching(tmp_path, act, *names))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only inotify pairs moves")
-def test_a_file_moved_out_holds_nothing_back(tmp_path: Path, run: Run) -> None:
-    from watchdog.observers.inotify import InotifyObserver
+linux_only = pytest.mark.skipif(not inotify.AVAILABLE, reason="inotify is Linux's")
 
+
+@linux_only
+def test_a_file_moved_out_holds_nothing_back(tmp_path: Path, run: Run) -> None:
     root, outside = tmp_path / "src", tmp_path / "outside"
     tree(root, "app.py", "old.py")
     outside.mkdir()
 
     async def act(seen: Watching) -> None:
-        assert isinstance(seen.watcher._observer, InotifyObserver)
         (root / "old.py").rename(outside / "old.py")
         (root / "app.py").write_text("new")
-        await seen.until(lambda seen: "app.py" in seen.changed)
-        # Half a second, as it comes, is what a developer would wait for.
-        grouper = importlib.import_module("watchdog.observers.inotify_move_event_grouper")
-        assert grouper.InotifyMoveEventGrouper.delay == MOVE_SECONDS
+        await seen.until(lambda seen: {"app.py", "old.py"} <= seen.changed)
 
-    run(watching(root, act, "app.py"))
+    run(watching(root, act, "app.py", "old.py"))
 
 
-def test_its_threads_are_gone_when_it_has_stopped(tmp_path: Path, run: Run) -> None:
+@linux_only
+def test_a_folder_that_moves_is_watched_where_it_is(tmp_path: Path, run: Run) -> None:
+    tree(tmp_path, "old/deep/one.py")
+
+    async def act(seen: Watching) -> None:
+        (tmp_path / "old").rename(tmp_path / "new")
+        await seen.until(lambda seen: "new/deep/one.py" in seen.created)
+        assert {os.path.relpath(path, tmp_path) for path in seen.watcher.watched} == {
+            ".",
+            "new",
+            "new/deep",
+        }
+        seen.watcher.loaded([str(tmp_path / "new/deep/one.py")])
+        (tmp_path / "new/deep/one.py").write_text("x = 1")
+        await seen.until(lambda seen: "new/deep/one.py" in seen.changed)
+
+    run(watching(tmp_path, act, "old/deep/one.py"))
+
+
+@linux_only
+def test_a_folder_that_comes_and_goes_and_comes_is_watched(tmp_path: Path, run: Run) -> None:
+    tree(tmp_path, "app.py")
+
+    async def act(seen: Watching) -> None:
+        for number in range(3):
+            tree(tmp_path, f"lib/m{number}.py")
+            await seen.until(lambda seen: f"lib/m{number}.py" in seen.created)  # noqa: B023
+            shutil.rmtree(tmp_path / "lib")
+            while str(tmp_path / "lib") in seen.watcher.watched:
+                await asyncio.sleep(0.001)
+
+    run(watching(tmp_path, act, "app.py"))
+
+
+@linux_only
+def test_many_folders_beside_node_modules_cost_one_descriptor_and_no_thread(
+    tmp_path: Path, run: Run
+) -> None:
+    tree(tmp_path, "node_modules/a/b/c.js", *(f"d{number}/app.py" for number in range(200)))
+    threads = threading.active_count()
+
+    async def act(seen: Watching) -> None:
+        assert threading.active_count() == threads
+        assert len(seen.watcher.watched) == 201
+        targets = [os.readlink(f"/proc/self/fd/{name}") for name in _descriptors()]
+        assert len([target for target in targets if "inotify" in target]) == 1
+        (tmp_path / "d150/app.py").write_text("x = 1")
+        await seen.until(lambda seen: "d150/app.py" in seen.changed)
+
+    run(watching(tmp_path, act, "d150/app.py"))
+    assert not [name for name in _descriptors() if "inotify" in _target(name)]
+
+
+def _descriptors() -> list[str]:
+    return [name for name in os.listdir("/proc/self/fd") if _target(name)]
+
+
+def _target(name: str) -> str:
+    try:
+        return os.readlink(f"/proc/self/fd/{name}")
+    except OSError:
+        return ""
+
+
+@linux_only
+def test_no_more_directories_are_watched_than_is_fair(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inotify, "MAX_WATCHES", 3)
+    tree(tmp_path, *(f"d{number}/app.py" for number in range(9)))
+
+    async def act(seen: Watching) -> None:
+        assert len(seen.watcher.watched) == 3
+
+    run(watching(tmp_path, act))
+
+
+@linux_only
+def test_events_that_the_kernel_dropped_are_made_up_for(tmp_path: Path, run: Run) -> None:
+    tree(tmp_path, "app.py", "lib.py")
+
+    async def act(seen: Watching) -> None:
+        assert isinstance(seen.watcher._eyes, inotify.Inotify)
+        (tmp_path / "app.py").write_text("x = 1")
+        (tmp_path / "lib.py").write_text("x = 1")
+        seen.watcher._eyes._take(-1, inotify.IN_Q_OVERFLOW, "")
+        await seen.until(lambda seen: seen.changed == {"app.py", "lib.py"})
+
+    run(watching(tmp_path, act, "app.py", "lib.py"))
+
+
+def test_without_file_events_the_session_goes_on(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Watcher) -> None:
+        raise OSError(24, "no instance left")
+
+    monkeypatch.setattr(Watcher, "_open", refuse)
+
+    async def act(seen: Watching) -> None:
+        assert list(seen.watcher.watched) == []
+
+    run(watching(tmp_path, act, "app.py"))
+
+
+def test_watchdogs_threads_are_gone_when_it_has_stopped(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inotify, "AVAILABLE", False)
     before = threading.active_count()
 
     async def act(seen: Watching) -> None:
