@@ -8,8 +8,9 @@ Everything after the TLS handshake runs on the relay's loop: no second thread
 has to be woken for a message, and none is imported for 70 ms at the start.
 `iot` does the same by way of awscrt, see `connections`.
 
-Publishes and acknowledgements of one turn of the loop leave in one write. An
-acknowledgement alone waits `ACK_SECONDS` for a publish to travel with.
+The first publish of a turn of the loop leaves at once, the others of that turn
+together in one write. An acknowledgement waits `ACK_SECONDS` for a publish to
+travel with.
 Credentials are asked for at every connect, on the dialling thread, because
 refreshing them may use the network.
 """
@@ -77,7 +78,7 @@ class DirectTransport:
         self._keeper: asyncio.Task[None] | None = None
         self._session: Session | None = None
         self._wire: Wire | None = None
-        self._flushing = False
+        self._joining = False
         self._acking = False
         self._last_problem = ""
         self._refused: Refusal | None = None
@@ -100,7 +101,7 @@ class DirectTransport:
         """Publish at QoS 1; see `Transport`."""
         if self._session is not None and self._session.ready:
             self._session.publish(packet)
-            self._flush_soon()
+            self._send_or_join()
 
     def renew(self, reason: str) -> None:
         """Connect anew now; see `Transport`."""
@@ -228,7 +229,7 @@ class DirectTransport:
             self._link.on_message(message.topic, message.payload)
         if session.refused:
             self._on_refused_publish(session)
-        if session.owes_acks and not self._flushing and not self._acking:
+        if session.owes_acks and not self._acking:
             self._acking = True
             self._loop.call_later(ACK_SECONDS, self._acknowledge)
         if not session.unanswered:
@@ -244,13 +245,15 @@ class DirectTransport:
         if not self._lost.done():
             self._lost.set_result(problem)
 
-    def _flush_soon(self) -> None:
-        if not self._flushing:
-            self._flushing = True
-            self._loop.call_soon(self._flush)
+    def _send_or_join(self) -> None:
+        """Send the first of a turn of the loop at once; the others join and follow."""
+        if not self._joining:
+            self._joining = True
+            self._loop.call_soon(self._send_joined)
+            self._send()
 
-    def _flush(self) -> None:
-        self._flushing = False
+    def _send_joined(self) -> None:
+        self._joining = False
         self._send()
 
     def _acknowledge(self) -> None:

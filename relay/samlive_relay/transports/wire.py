@@ -10,7 +10,10 @@ import socket
 import ssl
 from collections.abc import Callable
 
-_CHUNK = 256 * 1024
+_TLS_CHUNK = 16 * 1024
+"""TLS hands out one record at a time, which is no larger."""
+
+_CHUNK = 64 * 1024
 
 
 class Wire:
@@ -33,6 +36,7 @@ class Wire:
         self._on_end = on_end
         self._loop = asyncio.get_running_loop()
         self._rest = b""
+        self._chunk = _TLS_CHUNK if isinstance(connection, ssl.SSLSocket) else _CHUNK
         self.closed = False
         connection.setblocking(False)
         self._loop.add_reader(connection, self._read)
@@ -57,7 +61,7 @@ class Wire:
 
     def _read(self) -> None:
         try:
-            data = self._socket.recv(_CHUNK)
+            data = self._socket.recv(self._chunk)
         except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return  # TLS has records of its own, such as session tickets
         except OSError as problem:

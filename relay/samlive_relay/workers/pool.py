@@ -63,6 +63,8 @@ class Environment:
     used: float = 0.0
     warm: bool = False
     """Whether it has served and its process has not been lost since; a reload is no loss."""
+    judged: bool = False
+    """Whether its process is going to be judged soon."""
 
     @property
     def idle(self) -> bool:
@@ -168,9 +170,7 @@ class Pool:
                     self._on_line(environment.function, call.request_id, "stderr", line)
                 return failure("SamLive.InternalError", f"{type(problem).__name__}: {problem}")
             environment.used = time.monotonic()
-            if environment.worker is not None:
-                loop = asyncio.get_running_loop()
-                loop.call_later(JUDGE_SECONDS, self._judge, environment.worker, outcome)
+            self._judge_soon(environment, outcome)
         return outcome
 
     def update(self, functions: Mapping[str, LocalFunction]) -> None:
@@ -243,6 +243,19 @@ class Pool:
         for worker in everyone:
             await worker.gone()
         self._environments.clear()
+
+    def _judge_soon(self, environment: Environment, outcome: Outcome) -> None:
+        """Have the process judged; once for what several quick calls have shown."""
+        if environment.worker is None or (environment.judged and not outcome.error):
+            return
+        environment.judged = True
+        asyncio.get_running_loop().call_later(
+            JUDGE_SECONDS, self._judge_now, environment, environment.worker, outcome
+        )
+
+    def _judge_now(self, environment: Environment, worker: Worker, outcome: Outcome) -> None:
+        environment.judged = False
+        self._judge(worker, outcome)
 
     async def _invoke(self, environment: Environment, call: Call) -> Outcome:
         """Run a call; again when the code could not even be read in a piece.

@@ -11,7 +11,7 @@ import asyncio
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -202,7 +202,7 @@ class Worker(ABC):
                 timer.cancel()
             self._answer = self._call = None
             self.served += 1
-        return replace(outcome, seconds=max(0.0, spent))
+        return Outcome(outcome.body, outcome.error, max(0.0, spent))
 
     def depends_on(self, files: Mapping[str, Stamp]) -> None:
         """Note files that the process was built from, beside those that it has read."""
