@@ -20,6 +20,7 @@ import secrets
 import socket
 import time
 from collections.abc import Coroutine, Iterable, Mapping
+from functools import cache
 
 from samlive_stub.protocol import HERE
 from samlive_stub.responder import (
@@ -345,14 +346,15 @@ class Relay:
 
     async def _serve(self, invocation: Invocation) -> None:
         """Run one accepted request and give it its one answer."""
-        worker, request_id = invocation.worker, invocation.request_id
+        worker = invocation.worker
         name = self._pool.function_of(worker)
         cold = not self._pool.is_warm(worker)
-        caller = callers.describe(invocation.event)
-        self._observe(InvocationStarted(name, request_id, worker, cold, caller))
         started = time.perf_counter()
+        tell = cache(lambda: self._tell_started(invocation, name, cold))
+        self._loop.call_soon(tell)  # when the event has gone to its worker
         stream = self._streams.stream_for(invocation)
         outcome = await self._pool.run(worker, call_for(invocation, stream))
+        tell()  # at the latest
         if stream.opened:
             stream.end(outcome.body if outcome.error else b"")
         else:
@@ -368,6 +370,11 @@ class Relay:
         place = await self._vault.keep(worker, outcome.body) if can_load else None
         now = self._loop.time()
         self._side.answer(worker, request_id, outcome.body, outcome.error, now, place)
+
+    def _tell_started(self, invocation: Invocation, name: str, cold: bool) -> None:
+        caller = callers.describe(invocation.event)
+        told = InvocationStarted(name, invocation.request_id, invocation.worker, cold, caller)
+        self._observe(told)
 
     def _ended(
         self, name: str, invocation: Invocation, outcome: Outcome, spent: float, cold: bool
