@@ -10,7 +10,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from samlive_transform.includes import location_of
-from samlive_transform.intrinsics import branches, references, walk
+from samlive_transform.intrinsics import branches, entries, references
 from samlive_transform.inventory import is_local
 from samlive_transform.model import Function, Resource, Template
 from samlive_transform.nesting import Unit
@@ -110,9 +110,7 @@ class _Collector:
 
     def _includes(self) -> Iterator[Artifact]:
         places = {resource.path: resource.id for resource in self._template.resources.values()}
-        for path, value in walk(self._template.tree):
-            if not path or path[-1] not in ("Fn::Transform", "Transform"):
-                continue
+        for path, value in entries(self._template.tree, ("Fn::Transform", "Transform")):
             for inner, transform in _each(value):
                 if location := location_of(transform):
                     whole = (*path, *inner, "Parameters", "Location")

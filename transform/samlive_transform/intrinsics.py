@@ -7,10 +7,13 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic
 """
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Container, Iterator
+from typing import Any, TypeAlias
 
 NO_VALUE = {"Ref": "AWS::NoValue"}
+
+_Way: TypeAlias = "tuple[_Way, str | int] | None"
+"""A path from its end: what is above, and the last step."""
 
 _PLACEHOLDER = re.compile(r"\$\{([^!}][^}]*)\}")
 
@@ -154,6 +157,34 @@ def texts(value: Any) -> Iterator[str]:
             waiting.extend(found.values())
         elif isinstance(found, list):
             waiting.extend(found)
+
+
+def entries(value: Any, keys: Container[str]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Yield (path, value) of every entry of a mapping that has one of the keys.
+
+    Makes no path but of what is found: a tree holds thousands of entries and few of those.
+    """
+    waiting: list[tuple[Any, _Way]] = [(value, None)]
+    while waiting:
+        found, way = waiting.pop()
+        if isinstance(found, dict):
+            for key, item in found.items():
+                if key in keys:
+                    yield _path((way, key)), item
+                if isinstance(item, dict | list):
+                    waiting.append((item, (way, key)))
+        elif isinstance(found, list):
+            for index, item in enumerate(found):
+                if isinstance(item, dict | list):
+                    waiting.append((item, (way, index)))
+
+
+def _path(way: "_Way") -> tuple[str | int, ...]:
+    steps: list[str | int] = []
+    while way:
+        way, step = way
+        steps.append(step)
+    return tuple(reversed(steps))
 
 
 def walk(

@@ -44,10 +44,14 @@ class Inventory:
         self._folder = source.path.parent if source.path else None
 
     @cached_property
+    def waiting(self) -> dict[str, Waiting]:
+        """Whether each function's asynchronous events can wait, by logical id."""
+        return waiting(self._template, bool(self._prefix))
+
+    @cached_property
     def _waiting(self) -> dict[Place, Waiting]:
-        """By place in the template, which the copies of a loop share."""
-        found = waiting(self._template, bool(self._prefix))
-        return {self._template.functions[id].path: each for id, each in found.items()}
+        """The same by place in the template, which the copies of a loop share."""
+        return {self._template.functions[id].path: each for id, each in self.waiting.items()}
 
     def functions(self, kept: dict[str, str]) -> Iterator[FunctionReport]:
         """Yield the report of every function, copies of a loop one by one."""
@@ -58,14 +62,21 @@ class Inventory:
     def unknown_code(self, kept: dict[str, str]) -> Iterator[Note]:
         """Yield a note for every live function whose source is not on this machine."""
         for id, function in self._template.functions.items():
-            found = self.describe(function, "")
-            if id not in kept and found.code is None and found.inline is None:
+            if id not in kept and not self._has_code(function):
                 yield Note(function.path, _NO_CODE)
+
+    def _has_code(self, function: Function) -> bool:
+        code = self._code(function, self._is_image(function))
+        return code is not None or self._inline(function.properties) is not None
+
+    def _is_image(self, function: Function) -> bool:
+        properties = function.properties
+        return self._text(properties.get("PackageType")) == "Image" or "ImageUri" in properties
 
     def describe(self, function: Function, reason: str) -> FunctionReport:
         """Return the report of one function; an empty reason means that it is live."""
         properties = function.properties
-        image = self._text(properties.get("PackageType")) == "Image" or "ImageUri" in properties
+        image = self._is_image(function)
         architectures = self._resolver.value(properties.get("Architectures"))
         first = architectures[0] if isinstance(architectures, list) and architectures else None
         waits = self._waiting[function.path]

@@ -9,6 +9,7 @@ import json
 import re
 from typing import Any, NoReturn
 
+from samlive_transform.collector import no_collector
 from samlive_transform.scalars import read_float
 from samlive_transform.yaml_tree import (
     MAPPING,
@@ -17,7 +18,6 @@ from samlive_transform.yaml_tree import (
     SEQUENCE,
     Node,
     Unreadable,
-    no_collector,
     refuse_depth,
 )
 

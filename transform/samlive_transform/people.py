@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from samlive_transform.collector import no_collector
 from samlive_transform.edits import Edit, Insert, Path, apply, diff, same
 from samlive_transform.emit import write_json, write_pair
 from samlive_transform.errors import TemplateError
@@ -26,7 +27,7 @@ from samlive_transform.plan import get, plan, promote
 from samlive_transform.source import Source, load
 from samlive_transform.spans import Awkward, Canvas, last_leaf, line_end
 from samlive_transform.style import Style, detect
-from samlive_transform.yaml_tree import ALIAS, MAPPING, SEQUENCE, Node, no_collector
+from samlive_transform.yaml_tree import ALIAS, MAPPING, SEQUENCE, Node
 
 _ALIAS = re.compile(r"(?<![\w*])\*[\w-]")
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from samlive_stub.contract import MAX_APP_CHARACTERS, MAX_STAGE_CHARACTERS, is_name
 from samlive_transform import kept, steps
 from samlive_transform.artifacts import artifacts
+from samlive_transform.collector import no_collector
 from samlive_transform.errors import TransformError
 from samlive_transform.inventory import Inventory
 from samlive_transform.model import Function
@@ -96,9 +97,10 @@ def transform(source: Origin, options: Options) -> Result:
         TransformError: The template cannot go live; says why, where, and what to do.
     """
     _check_stage(options)
-    unit = read_units(source, options)
-    kept.check_names(set(_names(unit)), options)
-    result = _Engine(options, exports(unit)).rewrite(unit, ())
+    with no_collector():
+        unit = read_units(source, options)
+        kept.check_names(set(_names(unit)), options)
+        result = _Engine(options, exports(unit)).rewrite(unit, ())
     if not any(function.live for function in result.report.functions):
         raise _nothing_live(source, options, result.report.functions)
     return result
@@ -133,7 +135,9 @@ class _Engine:
             for id, child in unit.children.items()
         }
         recorder = Recorder(unit.source, unit.template, unit.prefix)
-        tree = self._apply_rules(unit, reasons, children, recorder)
+        waits = inventory.waiting.items()
+        parks = frozenset(id for id, each in waits if id not in reasons and each.possible)
+        tree = self._apply_rules(unit, reasons, children, parks, recorder)
         found, notes = artifacts(unit, tree, functions, frozenset(reasons))
         for note in notes:
             recorder.note("artifacts", note)
@@ -162,6 +166,7 @@ class _Engine:
         unit: Unit,
         reasons: dict[str, str],
         children: dict[str, Result],
+        parks: frozenset[str],
         recorder: Recorder,
     ) -> dict[str, Any]:
         live = frozenset(unit.template.functions) - reasons.keys()
@@ -171,7 +176,9 @@ class _Engine:
         tree = unit.template.tree
         for name, rule in RULES:
             template = unit.template.after(tree)
-            view = View(template, self.options, live, reasons, unit.prefix, keyed, self.exports)
+            view = View(
+                template, self.options, live, reasons, unit.prefix, keyed, self.exports, parks
+            )
             decisions = list(rule(view))
             for decision in decisions:
                 if isinstance(decision, Step):

@@ -24,6 +24,7 @@ class View:
             name is unique within the stage; else empty.
         children: Local nested stacks, and whether anything in them is live.
         exports: Names that the template and those nested with it export, as written.
+        parks: Logical ids of the live functions whose events can wait in the stage's queue.
     """
 
     template: Template
@@ -33,6 +34,7 @@ class View:
     prefix: str = ""
     children: Mapping[str, bool] = field(default_factory=dict)
     exports: frozenset[str] = frozenset()
+    parks: frozenset[str] = frozenset()
 
     @cached_property
     def live(self) -> tuple[Function, ...]:

@@ -11,9 +11,7 @@ mark: libyaml skips one without counting it.
 """
 
 import copy
-import gc
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, Final
 
 import yaml
@@ -28,6 +26,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
+from samlive_transform.collector import no_collector
 from samlive_transform.scalars import read_plain, read_tagged
 
 SCALAR: Final = "scalar"
@@ -117,21 +116,6 @@ class Unreadable(Exception):
         self.column = column
         self.reason = reason
         self.first = first
-
-
-@contextmanager
-def no_collector() -> Iterator[None]:
-    """Keep the garbage collector out while many objects are made that all stay.
-
-    It would double the time of a large template.
-    """
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
 
 
 def long_name(tag: str) -> str:

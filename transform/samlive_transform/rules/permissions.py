@@ -18,7 +18,6 @@ from typing import Any
 
 from samlive_stub.contract import STUB_ACCESS, parked_queue
 from samlive_templates import render
-from samlive_transform.callers import waiting as who_waits
 from samlive_transform.intrinsics import is_no_value, map_branches
 from samlive_transform.kept import OUTSIDE_ROLE
 from samlive_transform.model import Function, Resource
@@ -39,8 +38,7 @@ _BOUNDARY = "has a permissions boundary: it must allow the iot actions too, or t
 
 def rule(view: View) -> Iterator[Decision]:
     """Yield the permission for every role of a live function."""
-    waits = who_waits(view.template, bool(view.prefix))
-    parks = {id for id in view.live_ids if id in waits and waits[id].possible}
+    parks = view.parks
     roles = {function.id: roles_of(function, view.template) for function in view.live}
     shared = {role for id in parks for role in roles[id].inside}
     patched: set[str] = set()
@@ -167,7 +165,7 @@ def _attach(names: list[Any], waiting: list[Function], parks: bool, view: View) 
             yield Step((*function.path, "DependsOn"), Also((POLICY_ID,)), _WAIT)
 
 
-def _unreachable(parks: set[str], view: View) -> Iterator[Note]:
+def _unreachable(parks: frozenset[str], view: View) -> Iterator[Note]:
     """The exact statement for roles outside the template."""
     for id, function in view.template.functions.items():
         if view.kept.get(id) == OUTSIDE_ROLE:
