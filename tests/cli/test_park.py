@@ -73,6 +73,7 @@ class Account:
         self.forbidden: set[str] = set()
         self.messages: dict[str, str] | None = None
         self.ran: list[tuple[str, bytes]] = []
+        self.no_queue = False
         self.lost = 0
         self._numbers = itertools.count()
 
@@ -169,6 +170,8 @@ class Account:
 
     def make_queue(self, name: str, attributes: dict[str, str], tags: dict[str, str]) -> str:
         self._spend()
+        if self.no_queue:
+            raise AwsError("deleted a minute ago", code="QueueDeletedRecently")
         assert attributes["MessageRetentionPeriod"] == "1209600"
         assert attributes["SqsManagedSseEnabled"] == "true"
         assert "Policy" not in attributes
@@ -356,6 +359,17 @@ def test_a_function_whose_role_may_not_send_is_named_and_left_as_it_was(account:
     assert account.reserved["stack-Notify-1"] is None
     assert account.configs["stack-Notify-1"] == {}
     assert account.lost == 0
+
+
+def test_queues_and_streams_wait_although_the_queue_cannot_be_made(account: Account) -> None:
+    account.no_queue = True
+    before = account.state()
+    parked = parking(account).park(LIVE, WAITING)
+    assert (parked.mappings, parked.functions) == (3, 0)
+    assert set(parked.refused) == {"Notify", "Nightly"}
+    assert "queue cannot be made: deleted a minute ago" in parked.refused["Notify"]
+    parking(account).unpark()
+    assert account.state() == before and account.lost == 0
 
 
 def test_what_a_deploy_changed_meanwhile_stays(account: Account) -> None:

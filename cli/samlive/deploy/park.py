@@ -221,8 +221,13 @@ class Parking:
             except Refused as problem:
                 refused[held.name] = (ids.get(held.name, held.name), str(problem))
 
-        if functions:
-            self._queue.make()
+        try:
+            if functions:
+                self._queue.make()
+        except AwsError as error:  # it was deleted a minute ago, or may not be made
+            self._at_once(self._holding.release, functions)
+            reason = f"the stage's queue cannot be made: {error.message}"
+            return {each.name: (ids.get(each.name, each.name), reason) for each in functions}
         self._at_once(hold, functions)
         return refused
 

@@ -11,11 +11,15 @@ from collections import Counter
 
 from samlive.deploy import destination_record
 from samlive.deploy.aws import Aws
+from samlive.deploy.faults import AwsError
 from samlive_stub.contract import parked_queue
 
 RETENTION_SECONDS = 14 * 24 * 3600
 HIDDEN_SECONDS = 60
 """How long a message is hidden while its event is given to Lambda."""
+
+_THERE = ("QueueAlreadyExists", "QueueNameExists")
+"""It is there with other attributes, which are its owner's to choose."""
 
 _ATTRIBUTES = {
     "MessageRetentionPeriod": str(RETENTION_SECONDS),
@@ -43,7 +47,11 @@ class ParkedQueue:
 
     def make(self) -> None:
         """Make it, unless it is there."""
-        self._aws.make_queue(self.name, _ATTRIBUTES, self._tags)
+        try:
+            self._aws.make_queue(self.name, _ATTRIBUTES, self._tags)
+        except AwsError as error:
+            if error.code not in _THERE:
+                raise
 
     def url(self) -> str | None:
         """Return its URL; None when there is no such queue."""
