@@ -155,8 +155,7 @@ class Connections:
                     self._next_look = self._loop.time() + RETRY_SECONDS
                     self._warn(f"{len(self._transports)} connections must do: {found}")
                     break
-                self._transports.append(fresh.pop(0))
-                self._side.open_shard()
+                self._use(fresh.pop(0))
         finally:
             self._opening = None
             await asyncio.gather(*(transport.close() for transport in fresh))
@@ -177,23 +176,40 @@ class Connections:
             )
         )
 
+    def _use(self, transport: Transport) -> None:
+        """Take a connection into use; it may be lost by now."""
+        number = len(self._transports)
+        self._transports.append(transport)
+        self._side.open_shard()
+        if number in self._down:
+            self._side.lose_shard(number)
+        else:
+            self._say(ConnectionChanged("connected"))
+
     def _on_state(self, number: int, change: ConnectionChanged) -> None:
-        if number >= len(self._transports):
-            return  # not in use yet: `connect` says how it went
-        alone = self._down.issuperset(set(range(len(self._transports))) - {number})
         if change.state == "reconnecting" and number not in self._down:
             self._down.add(number)
-            self._side.lose_shard(number)
-            self._changed()
-        # Every connection is refused for the same reason: once is enough.
-        if (alone or change.state == "refused") and change != self._told:
-            self._told = change
-            self._tell(change)
+            if number < len(self._transports):
+                self._side.lose_shard(number)
+                self._changed()
+        if number < len(self._transports):  # else `connect` says how it went
+            self._say(change)
+
+    def _say(self, change: ConnectionChanged) -> None:
+        """Tell what concerns the whole session: each state once, whoever brought it."""
+        lost = self._down.issuperset(range(len(self._transports)))
+        if change.state == "reconnecting" and not lost:
+            return
+        if self._told is None or change.state != self._told.state or "refused" == change.state:
+            if change != self._told:
+                self._told = change
+                self._tell(change)
 
     def _on_back(self, number: int) -> None:
         self._down.discard(number)
-        self._side.regain_shard(number)
-        self._changed()
+        if number < len(self._transports):
+            self._side.regain_shard(number)
+            self._changed()
 
 
 def connector_for(broker: Broker) -> Connector:

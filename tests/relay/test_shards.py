@@ -136,6 +136,30 @@ def test_the_user_hears_when_every_connection_is_lost_and_when_one_is_back(
     run(scenario())
 
 
+def test_the_user_hears_that_a_new_connection_brought_the_broker_back(
+    project: Project, run: Run
+) -> None:
+    """All that were in use broke while more were being opened."""
+
+    async def scenario() -> None:
+        async with project.session() as session:
+            await ready(session)
+            count = len(session.transports)
+            session.relay._connections.open_more(2 * count)
+            session.events.clear()
+            for transport in session.transports[:count]:
+                transport.cut()
+            await session.until(lambda: len(session.relay._connections) == 2 * count)
+            states = [change.state for change in session.seen(ConnectionChanged)]
+            assert states == ["reconnecting", "connected"]
+            assert await session.stub().ask(1) == 1
+            for transport in session.transports[:count]:
+                transport.mend()
+            assert len(session.seen(ConnectionChanged)) == 2
+
+    run(scenario())
+
+
 def test_a_connection_that_cannot_be_opened_is_told_and_the_others_serve(
     project: Project, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
