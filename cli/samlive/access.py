@@ -40,9 +40,13 @@ class Access:
 
     @property
     def ca_file(self) -> Path | None:
-        """Certificates to trust instead of the system's."""
-        name = self.environment.get("AWS_CA_BUNDLE")
-        return Path(name) if name else None
+        """Certificates to trust instead of the system's: where botocore looks for them, too."""
+        name = (
+            self.environment.get("AWS_CA_BUNDLE")
+            or ("" if self.isolated else self._configured("ca_bundle"))
+            or self.environment.get("REQUESTS_CA_BUNDLE")
+        )
+        return Path(name).expanduser() if name else None
 
     def proxy(self, host: str) -> str | None:
         """Return the proxy that HTTPS connections to a host go through.
@@ -68,6 +72,24 @@ class Access:
         found = self.proxy(parts.hostname or "")
         direct = parts.scheme != "https" or not found or is_loopback(url)
         return {} if direct else {"https": f"http://{found}"}
+
+    def _configured(self, name: str) -> str:
+        """Return a setting of the profile, from the user's AWS configuration file.
+
+        https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
+        """
+        import configparser
+
+        home = self.environment.get("HOME", "~")
+        file = self.environment.get("AWS_CONFIG_FILE") or f"{home}/.aws/config"
+        profile = self.profile or self.environment.get("AWS_PROFILE") or "default"
+        section = profile if profile == "default" else f"profile {profile}"
+        found = configparser.RawConfigParser(strict=False)
+        try:
+            found.read(Path(file).expanduser(), encoding="utf-8")
+            return found.get(section, name, fallback="")
+        except (OSError, UnicodeDecodeError, configparser.Error):
+            return ""  # botocore tells what is wrong with it
 
     def _variable(self, name: str) -> str:
         return self.environment.get(name.lower()) or self.environment.get(name, "")

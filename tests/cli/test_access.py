@@ -46,9 +46,23 @@ def test_proxy_of_a_host(variables: dict[str, str], proxy: str | None) -> None:
     assert Access(variables).proxy("iot.example.com:443") == proxy
 
 
-def test_certificates_come_from_awss_variable() -> None:
-    assert Access({"AWS_CA_BUNDLE": "/x.pem"}).ca_file == Path("/x.pem")
-    assert Access({}).ca_file is None
+def test_certificates_come_from_where_botocore_takes_them(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text("[default]\nca_bundle = /d.pem\n[profile team]\nca_bundle = /t.pem\n")
+    variables = {"AWS_CONFIG_FILE": str(config), "REQUESTS_CA_BUNDLE": "/r.pem"}
+    assert Access({"AWS_CA_BUNDLE": "/x.pem", **variables}).ca_file == Path("/x.pem")
+    assert Access(variables).ca_file == Path("/d.pem")
+    assert Access(variables, profile="team").ca_file == Path("/t.pem")
+    assert Access({**variables, "AWS_PROFILE": "team"}).ca_file == Path("/t.pem")
+    assert Access(variables, profile="other").ca_file == Path("/r.pem")
+    assert Access(variables, isolated=True).ca_file == Path("/r.pem")
+    assert Access({"HOME": str(tmp_path)}).ca_file is None
+
+
+@pytest.mark.parametrize("text", ["ca_bundle = /x.pem", "[profile a\n", "\xff\xfe"])
+def test_broken_configuration_file_is_botocores_to_tell(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config").write_text(text, encoding="latin-1")
+    assert Access({"AWS_CONFIG_FILE": str(tmp_path / "config")}).ca_file is None
 
 
 def test_http_libraries_get_the_proxy_as_an_address() -> None:

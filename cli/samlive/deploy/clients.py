@@ -7,7 +7,9 @@ process's own (the embedded cloud's), the user's AWS files are out of sight.
 Exceptions leave as `AwsError`.
 """
 
+import getpass
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +24,7 @@ CONNECT_SECONDS = 5
 READ_SECONDS = 30
 ATTEMPTS = 4
 HTTP_OK = 200
+ROLE_SESSIONS = "~/.aws/cli/cache"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,7 @@ def _session(access: Access) -> Any:
 
     core = botocore.session.Session(profile=access.profile)
     if not access.isolated:
+        _share_role_sessions(core)
         return boto3.Session(botocore_session=core, region_name=access.region)
     _hide_user_files(core)
     return boto3.Session(
@@ -185,6 +189,29 @@ def _session(access: Access) -> Any:
         aws_secret_access_key=access.environment["AWS_SECRET_ACCESS_KEY"],
         aws_session_token=access.environment.get("AWS_SESSION_TOKEN"),
     )
+
+
+def _share_role_sessions(core: Any) -> None:
+    """Keep sessions of assumed roles where the AWS CLI keeps them.
+
+    A profile with `mfa_serial` then asks for a code once an hour, not at every command, and
+    not at all when the AWS CLI has just asked. Without a terminal it says what to do.
+    """
+    from botocore.utils import JSONFileCache
+
+    provider = core.get_component("credential_provider").get_provider("assume-role")
+    provider.cache = JSONFileCache(os.path.expanduser(ROLE_SESSIONS))
+    provider._prompter = _code
+
+
+def _code(prompt: str) -> str:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise AwsError(
+            "The AWS profile asks for a code of your MFA device, and there is no terminal to ask "
+            "on.",
+            "Run any AWS CLI command with this profile first: its session is used here too.",
+        )
+    return getpass.getpass(prompt)
 
 
 def _hide_user_files(core: Any) -> None:
