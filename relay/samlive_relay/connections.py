@@ -200,10 +200,11 @@ class Connections:
         lost = self._down.issuperset(range(len(self._transports)))
         if change.state == "reconnecting" and not lost:
             return
-        if self._told is None or change.state != self._told.state or "refused" == change.state:
-            if change != self._told:
-                self._told = change
-                self._tell(change)
+        again = self._told is not None and change.state == self._told.state
+        if again and (change.state != "refused" or change == self._told):
+            return
+        self._told = change
+        self._tell(change)
 
     def _on_back(self, number: int) -> None:
         self._down.discard(number)
