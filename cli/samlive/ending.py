@@ -33,6 +33,7 @@ _KEPT = (
     "Stage {stage} stays deployed as {stack}. While nobody listens, API calls get 503 and queues "
     "keep their messages.{others} `samlive remove` deletes it."
 )
+_THEIRS = "Stage {stage} stays deployed as {stack}; {who} serves it now."
 _UNFINISHED = (
     "The stack {stack} is left to CloudFormation as it is; the next start goes on from it."
 )
@@ -49,6 +50,7 @@ class Last:
         on_exit: What the user wants.
         functions: Its live functions.
         let_go: Whether functions that were parked were let go for the deploy.
+        successor: Who took the stage over; empty when nobody did.
     """
 
     deployment: Deployment
@@ -57,6 +59,7 @@ class Last:
     on_exit: str
     functions: tuple["FunctionReport", ...]
     let_go: bool = False
+    successor: str = ""
 
 
 async def stop_relay(
@@ -97,6 +100,8 @@ async def settle(last: Last, stop: Stop) -> tuple[str, str]:
     stack, stage = deployment.stack_name, deployment.stage
     if last.offline:
         return "gone", "The embedded cloud and everything in it are gone."
+    if last.successor:  # the stage is theirs: neither parked nor removed
+        return "kept", _THEIRS.format(stage=stage, stack=stack, who=last.successor)
     if not last.finished:
         if last.let_go and not stop.requested.is_set():  # the deploy failed: as it was before
             with contextlib.suppress(SamliveError):

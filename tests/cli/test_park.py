@@ -368,7 +368,8 @@ def test_queues_and_streams_wait_although_the_queue_cannot_be_made(account: Acco
     assert (parked.mappings, parked.functions) == (3, 0)
     assert set(parked.refused) == {"Notify", "Nightly"}
     assert "queue cannot be made: deleted a minute ago" in parked.refused["Notify"]
-    parking(account).unpark()
+    assert parking(account).unpark().waiting == ()
+    assert account.objects == {}
     assert account.state() == before and account.lost == 0
 
 

@@ -103,7 +103,8 @@ class Parking:
         late = self._hold(note.functions, {name: id for id, name in found.functions.items()})
         if late:
             kept = tuple(each for each in note.functions if each.name not in late)
-            note = replace(note, functions=kept)
+            names = tuple(n for n in note.waiting if n not in late or n in noted.waiting)
+            note = replace(note, functions=kept, waiting=names)
             self._store.write(note)
             refused |= dict(late.values())
         return Parked(len(note.mappings), len(note.functions), refused)
