@@ -33,6 +33,7 @@ NEEDS = {
 }
 """Programs by name: what they belong to, and what to install."""
 
+_UNBUILT = "it is deployed unbuilt, unless `sam build` has built it"
 _WRAPPERS = {"gradle": "gradlew"}
 _OURS = ("python", "nodejs", "java", "ruby", "dotnet", "provided")
 
@@ -120,8 +121,9 @@ def find(program: str, which: Callable[[str], str | None] = shutil.which) -> str
 def _without_program(function: FunctionReport) -> str:
     for program in programs(function):
         if find(program) is None:
-            what, _ = NEEDS[program]
-            return f"{what} is not installed on this machine (no `{program}` on the PATH)"
+            what = NEEDS[program][0]
+            text = f"{what} is not installed on this machine (no `{program}` on the PATH)"
+            return f"{text}; {_UNBUILT}" if recipes.program(function) else text
     return ""
 
 

@@ -3,7 +3,8 @@
 A kept function runs in Lambda, so its dependencies must be in its package. The
 work is done by aws-lambda-builders, SAM's own library; the result is cached by
 the content of the sources. A function without a manifest needs no build, and
-what `sam build` has built since the last edit is taken as it is.
+what `sam build` has built since the last edit is taken as it is. One that is kept
+because its toolchain is missing is deployed unbuilt: that must not end a session.
 """
 
 import shutil
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from samlive import toolchains
 from samlive.deploy import archive
 from samlive.errors import SamliveError
 from samlive_transform.report import FunctionReport
@@ -85,6 +87,8 @@ def package(function: FunctionReport, folder: Path, cache: Path) -> bytes:
     built = sam_build(function, folder)
     if built is not None:
         return archive.zip_folder(built)
+    if function.reason and function.reason == toolchains.obstacle(function):
+        return archive.zip_folder(folder)  # nothing here builds it; the report says so
     inputs = f"{archive.digest_folder(folder)}-{function.runtime}-{function.architecture}"
     kept = cache / f"{archive.digest((inputs + repr(found)).encode())}.zip"
     if kept.is_file():
