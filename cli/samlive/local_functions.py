@@ -80,6 +80,7 @@ def _local(
         build_properties=function.metadata.get("BuildProperties") or {},
         build=recipes.build(function),
         run=recipes.wish(function, "Run"),
+        fetched=tuple(fetched[layer].resolve() for layer in function.layers if layer in fetched),
     )
 
 

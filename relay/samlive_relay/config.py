@@ -86,6 +86,7 @@ class LocalFunction:
         build_properties: The template's Metadata.BuildProperties, for TypeScript.
         build: What has to be done before it runs; None when the code runs as it is.
         run: The user's own command that runs it, for the shell; "" for the runtime's.
+        fetched: Those of its layers that never change, which nobody has to look at.
     """
 
     logical_id: str
@@ -100,6 +101,12 @@ class LocalFunction:
     build_properties: Mapping[str, object] = field(default_factory=dict, hash=False)
     build: Build | None = None
     run: str = ""
+    fetched: tuple[Path, ...] = ()
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """Folders whose files may be edited: its code, and layers of the project."""
+        return (self.code, *(layer for layer in self.layers if layer not in self.fetched))
 
 
 @dataclass(frozen=True, slots=True)

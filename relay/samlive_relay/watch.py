@@ -289,7 +289,7 @@ def _outermost(functions: Iterable[LocalFunction]) -> list[str]:
     folders = {
         os.path.realpath(folder)
         for function in functions
-        for folder in (function.code, *function.layers)
+        for folder in function.sources
         if folder.is_dir()
     }
     return sorted(

@@ -78,6 +78,16 @@ def test_layers_are_where_each_runtime_looks(tmp_path: Path) -> None:
     assert environment.python_layer_paths(layered) == [f"{high}/python", f"{low}/python"]
 
 
+def test_layers_of_ruby_are_gems_and_libraries(tmp_path: Path) -> None:
+    (tmp_path / "ruby" / "gems" / "3.3.0").mkdir(parents=True)
+    (tmp_path / "ruby" / "lib").mkdir()
+    built = environment.build(function(layers=(tmp_path,), runtime="ruby3.3"), {}, DEVELOPER)
+    assert built["GEM_PATH"] == f"{tmp_path}/ruby/gems/3.3.0:"
+    assert built["RUBYLIB"] == f"{tmp_path}/ruby/lib"
+    other = environment.build(function(layers=(tmp_path,), runtime="ruby3.4"), {}, DEVELOPER)
+    assert "GEM_PATH" not in other
+
+
 def make_venv(folder: Path, version: str) -> Path:
     (folder / "bin").mkdir(parents=True)
     (folder / "bin" / "python").touch()

@@ -64,6 +64,24 @@ def handler(*imports: str, result: str) -> str:
     return "\n".join([*lines, "def handler(event, context):", f"    return {result}", ""])
 
 
+def test_an_environment_that_is_a_link_is_preloaded_as_well(project: Project, run: Run) -> None:
+    elsewhere = project.folder.parent / "elsewhere"
+    (project.folder / ".venv").rename(elsewhere)
+    (project.folder / ".venv").symlink_to(elsewhere)
+    project.write("app.py", handler("os", "plainlib", result="[os.getpid(), plainlib.value]"))
+    project.add()
+
+    async def scenario() -> None:
+        async with project.session() as session:
+            own, imported = await session.stub().ask({})
+            assert own == imported, "the first process imports by itself"
+            await taught(session, "plainlib")
+            own, imported = await session.stub().ask({})
+            assert own != imported
+
+    run(scenario())
+
+
 def test_what_was_imported_is_preloaded_for_the_next_process(project: Project, run: Run) -> None:
     text = handler("os", "plainlib", result="[os.getpid(), plainlib.value]")
     project.write("app.py", text)

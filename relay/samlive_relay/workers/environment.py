@@ -10,6 +10,7 @@ the role's permissions into his own.
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from samlive_relay.config import LocalFunction
 from samlive_stub.contract import ASIDE_PREFIX, VARIABLE
@@ -96,7 +97,20 @@ def _paths(function: LocalFunction, variables: Mapping[str, str]) -> dict[str, s
     ]
     if modules:
         paths["NODE_PATH"] = os.pathsep.join(modules)
+    if function.runtime.startswith("ruby"):
+        paths |= _ruby(function.runtime, layers)
     return paths
+
+
+def _ruby(runtime: str, layers: tuple[Path, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    gems = [layer / "ruby" / "gems" / f"{runtime.removeprefix('ruby')}.0" for layer in layers]
+    if installed := [str(folder) for folder in gems if folder.is_dir()]:
+        found["GEM_PATH"] = os.pathsep.join([*installed, ""])  # and the default places
+    libraries = [layer / "ruby" / "lib" for layer in layers]
+    if present := [str(folder) for folder in libraries if folder.is_dir()]:
+        found["RUBYLIB"] = os.pathsep.join(present)
+    return found
 
 
 def _node_folder(runtime: str) -> str:

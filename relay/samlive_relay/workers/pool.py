@@ -386,5 +386,5 @@ def _may_find(function: LocalFunction | None, path: str) -> bool:
     built = function.build is not None or function.run
     if not built and not path.endswith(MODULES):
         return False
-    folders = (function.code, *function.layers)
-    return any(path.startswith(os.path.realpath(folder) + os.sep) for folder in folders)
+    folders = map(os.path.realpath, function.sources)
+    return any(path.startswith(folder + os.sep) for folder in folders)

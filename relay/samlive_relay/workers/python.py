@@ -124,11 +124,14 @@ class PythonWorker(Worker):
 
 def boot_message(boot: Boot, interpreter: str) -> dict[str, object]:
     """Return the BOOT message of an environment for a runner under an interpreter."""
+    layers = python_layer_paths(boot.function)
+    fetched = boot.function.fetched
+    edited = [path for path in layers if not any(map(Path(path).is_relative_to, fetched))]
     message: dict[str, object] = {
         "handler": boot.function.handler,
         "code": str(boot.function.code),
-        "path": python_layer_paths(boot.function),
-        "roots": [str(boot.project)],
+        "path": layers,
+        "roots": [str(boot.function.code), *edited, str(boot.project)],
         "runtime": sdk.folders(interpreter, boot.state),
         "environment": dict(boot.variables),
     }

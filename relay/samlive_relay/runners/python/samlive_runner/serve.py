@@ -98,7 +98,7 @@ def prepare(boot: dict[str, Any]) -> fresh.Ledger:
     own = [boot["code"], *boot["path"], *extra]
     given = {*own, *boot["runtime"]}
     sys.path[:] = own + [path for path in sys.path if path not in given] + boot["runtime"]
-    ledger = fresh.Ledger([boot["code"], *boot["path"], *boot["roots"]])
+    ledger = fresh.Ledger(boot["roots"])
     fresh.install(ledger)
     ledger.watch_opens()
     logs.install()
@@ -141,7 +141,9 @@ def dependencies(preloaded: int = 0, runtime: Sequence[str] = ()) -> list[str]:
             a glance counts a reference, and so copies a page shared with the zygote.
         runtime: Folders of what Lambda's runtime would bring.
     """
-    places = {os.path.realpath(path) + os.sep for path in sysconfig.get_paths().values()}
+    # Both as named and as resolved: a virtual environment may be a link to one.
+    named = set(sysconfig.get_paths().values())
+    places = {path + os.sep for path in named | set(map(os.path.realpath, named))}
     places |= {path + os.sep for path in runtime}
     newest = itertools.islice(reversed(sys.modules.items()), max(0, len(sys.modules) - preloaded))
     return [
