@@ -15,7 +15,7 @@ import zlib
 
 from . import frames
 from .assembly import Reassembler, ReplayWindow
-from .contract import presence_topic, reply_topic, request_topic
+from .contract import CHUNK_BYTES, presence_topic, reply_topic, request_topic
 from .frames import Frame, FrameError, Message
 from .outbox import Outbox, Sender
 from .protocol import (
@@ -64,6 +64,8 @@ MAX_SESSIONS = 4
 """Relay sessions whose replay windows are remembered."""
 
 MAX_SHARDS = range(1, 257)
+
+LARGE_BYTES = LARGE_FRAMES * CHUNK_BYTES
 
 NEVER = float("inf")
 
@@ -204,6 +206,7 @@ class StubSide:
         self._presence_at = 0.0
         self._up = False
         self._request: Message | None = None
+        self._packed = True
         self._body = b""
         self._asked: Message | None = None
         self._stored_kind = frames.RESPONSE
@@ -292,9 +295,12 @@ class StubSide:
             raise ProtocolError("a request is pending")
         self._outcome = None
         self._give_up_at = give_up_at
-        body = frames.encode_request(fields, event)
-        self._request = Message(frames.REQUEST, os.urandom(16), body)
-        large = self._request.count > LARGE_FRAMES and now >= self._plain_until
+        body, number = frames.encode_request(fields, event), os.urandom(16)
+        by_storage = len(body) > LARGE_BYTES and now >= self._plain_until
+        # One that is large for sure is packed only if it has to go in frames after all.
+        self._packed = not by_storage or frames.estimate(body) < 2 * LARGE_BYTES
+        self._request = Message(frames.REQUEST, number, body if self._packed else b"")
+        large = not self._packed or (by_storage and self._request.count > LARGE_FRAMES)
         self._body = body if large else b""
         self._asked = self._stream = self._streamer = None
         self._step("begin", now)
@@ -494,7 +500,7 @@ class StubSide:
             self._timer = now + POLL_SECONDS[0]
         elif action == "ask_plainly":
             self._outbox.clear()
-            self._asked = self._request
+            self._asked = self._whole()
             self._ask(now, None)
         elif action in ("poll", "poll_plainly"):
             self._poll(now, frames.STORED if action == "poll_plainly" else 0)
@@ -561,10 +567,19 @@ class StubSide:
         """Return what asks for the answer: the request, its place, or the question for one."""
         assert self._request is not None and self._relay is not None
         if self._asked is None:
-            self._asked = self._request
             if self._body and self._relay.storage:
                 self._asked = Message(frames.UPLOAD, self._request.message)
+            else:
+                self._asked = self._whole()
         return self._asked
+
+    def _whole(self) -> Message:
+        """Return the request in frames; packing a large one takes long, so it is done late."""
+        assert self._request is not None
+        if not self._packed:
+            self._packed = True
+            self._request = Message(frames.REQUEST, self._request.message, self._body)
+        return self._request
 
     def _place(self, fields: dict[str, str], body: bytes | None) -> None:
         name, url = fields.pop(NAME_FIELD, ""), fields.pop(URL_FIELD, "")

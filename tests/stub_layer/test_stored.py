@@ -1,7 +1,9 @@
 """Large payloads by way of S3, and what happens when S3 fails."""
 
+import binascii
 import random
 import threading
+import zlib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
@@ -265,3 +267,32 @@ def test_an_object_that_is_too_large_is_refused(server: str) -> None:
     S3.objects["/huge"] = bytes(store.MAX_OBJECT_BYTES + 1)
     with pytest.raises(OSError, match="more than"):
         store.transfer("GET", f"http://{server}/huge", {})
+
+
+def test_what_hardly_packs_is_put_as_it_is_and_the_rest_packed() -> None:
+    text = binascii.b2a_base64(LARGE)
+    rows = b"".join(b'{"id": %d, "name": "some product"}, ' % n for n in range(60_000))
+    for body, packed in ((LARGE, False), (text, False), (rows, True)):
+        content = store.pack(Sealer(KEY), "name", body)
+        assert (len(content) < len(body) / 2) is packed
+        assert store.open_object(Sealer(KEY), "name", content) == body
+
+
+def test_a_large_request_is_packed_only_when_it_goes_in_frames(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed: list[int] = []
+    compress = zlib.compress
+
+    def counted(body: bytes, level: int) -> bytes:
+        packed.append(len(body))
+        return compress(body, level)
+
+    monkeypatch.setattr("samlive_stub.frames.zlib.compress", counted)
+    pair.begin(LARGE)
+    assert pair.run() == Answer(LARGE)
+    assert max(packed) < 100_000
+    pair.bucket.broken.add("sign")
+    pair.begin(LARGE)
+    assert pair.run() == Answer(LARGE)
+    assert max(packed) > len(LARGE)
