@@ -12,6 +12,8 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html
 import json
 from typing import Any
 
+from .contract import API, URL
+
 ACTIONS = {
     "http": ("503", "fail"),
     "resource": ("failed", "fail"),
@@ -44,6 +46,9 @@ _MARKS = (
     ("requestPayload", "requestContext"),  # another function's destination
 )
 """Members that asynchronous events have, beside those that name their source."""
+
+HTTP_TYPE = "application/vnd.awslambda.http-integration-response"
+"""A streamed HTTP response: status and headers as JSON, eight zero bytes, body."""
 
 NEVER_CREATED = "samlive-never-created"
 """Physical id of a custom resource whose creation we failed: deleting it succeeds."""
@@ -174,6 +179,26 @@ def _http(event: dict[str, Any], kind: str, message: str) -> bytes:
     if "elb" in event["requestContext"]:
         response["statusDescription"] = "503 Service Unavailable"
     return json.dumps(response).encode()
+
+
+def as_stream(event: bytes, response: bytes, streams: str) -> bytes:
+    """Return an HTTP answer as a stream; empty when its caller takes it whole.
+
+    Args:
+        event: The raw event.
+        response: What `answer` returned for it.
+        streams: The settings' `streams`.
+    """
+    if not streams or not is_http(event):
+        return b""
+    parsed = json.loads(event)
+    from_url = ".lambda-url." in str(parsed["requestContext"].get("domainName"))
+    caller = URL if from_url else API if "httpMethod" in parsed else ""
+    if caller not in streams.split("+"):
+        return b""
+    whole = json.loads(response)
+    prelude = {name: whole[name] for name in ("statusCode", "headers")}
+    return json.dumps(prelude).encode() + bytes(8) + str(whole["body"]).encode()
 
 
 def _is_custom_resource(event: dict[str, Any]) -> bool:

@@ -91,6 +91,10 @@ def parked_queue(app: str, stage: str) -> str:
     return f"{ROOT}_{app}_{stage}_parked"
 
 
+URL, API = "url", "api"
+"""Callers that may take a response as a stream: function URLs and REST APIs."""
+
+
 class Settings:
     """What a stub must know: its stage, its function, the broker, the key.
 
@@ -106,9 +110,11 @@ class Settings:
         region: Region of the endpoint, for the signature.
         key: The stage's key as base64url without padding.
         absence: What happens when no relay listens; see `absence.actions`.
+        streams: Which HTTP callers take the response as a stream: `URL`, `API`, or both
+            joined by "+"; empty for none.
     """
 
-    __slots__ = ("absence", "app", "endpoint", "function", "key", "region", "stage")
+    __slots__ = ("absence", "app", "endpoint", "function", "key", "region", "stage", "streams")
     _FIELDS = (
         ("a", "app"),
         ("s", "stage"),
@@ -117,6 +123,7 @@ class Settings:
         ("r", "region"),
         ("k", "key"),
         ("x", "absence"),
+        ("t", "streams"),
     )
 
     def __init__(
@@ -129,6 +136,7 @@ class Settings:
         region: str,
         key: str,
         absence: str = "fail",
+        streams: str = "",
     ) -> None:
         self.app = app
         self.stage = stage
@@ -137,10 +145,12 @@ class Settings:
         self.region = region
         self.key = key
         self.absence = absence
+        self.streams = streams
 
     def encode(self) -> str:
         """Return the text of the environment variable."""
-        return ";".join(f"{short}={getattr(self, name)}" for short, name in self._FIELDS)
+        pairs = [(short, getattr(self, name)) for short, name in self._FIELDS]
+        return ";".join(f"{short}={value}" for short, value in pairs if value or short != "t")
 
     @classmethod
     def decode(cls, text: str) -> "Settings":
@@ -150,7 +160,7 @@ class Settings:
             ValueError: A field is missing; says which.
         """
         pairs = dict(part.split("=", 1) for part in text.split(";") if "=" in part)
-        missing = [name for short, name in cls._FIELDS[:-1] if short not in pairs]
+        missing = [name for short, name in cls._FIELDS[:-2] if short not in pairs]
         if missing:
             raise ValueError(f"{VARIABLE} lacks {', '.join(missing)}")
         values = {name: pairs[short] for short, name in cls._FIELDS if short in pairs}

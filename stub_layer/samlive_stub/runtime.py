@@ -41,7 +41,7 @@ class Runtime:
         self._environ = environ
         self._early = early
         self._api = HttpConnection(environ["AWS_LAMBDA_RUNTIME_API"])
-        self._policy = ""
+        self._policy = self._streams = ""
         self._streamed: StreamedResponse | None = None
 
     def run(self) -> int:
@@ -51,7 +51,7 @@ class Runtime:
             link = Link(settings, _key_of(settings), self._environ, self._early)
         except ValueError as problem:
             return self._init_error(problem)
-        self._policy = settings.absence
+        self._policy, self._streams = settings.absence, settings.streams
         link.prepare()
         while True:
             self._api.send("GET", f"{_BASE}/invocation/next")
@@ -70,9 +70,23 @@ class Runtime:
                 fields, event, _deadline(fields), lambda found: self._stream(fields, found)
             )
         except LinkError as problem:
-            self._finish(fields, *self._absence(event, problem.kind, problem.message))
-            return
-        self._finish(fields, *self._result(event, outcome))
+            self._tell(fields, event, problem.kind, problem.message)
+        else:
+            self._answer(fields, event, outcome)
+
+    def _answer(self, fields: dict[str, str], event: bytes, outcome: Outcome) -> None:
+        if isinstance(outcome, Absent):
+            text = (
+                f"Nobody runs this function: {outcome.reason}. "
+                "Start samlive dev for its stage, or deploy the real code."
+            )
+            self._tell(fields, event, "SamLive.RelayAbsent", text)
+        elif not isinstance(outcome, Ended):
+            self._post(fields, isinstance(outcome, Failure), outcome.body)
+        elif self._streamed is not None:
+            self._streamed.end(outcome.error)
+        else:  # it broke off before the first byte
+            self._post(fields, True, outcome.error)
 
     def _stream(self, fields: dict[str, str], found: dict[str, str]) -> "StreamedResponse":
         """Begin a response that comes in parts."""
@@ -83,22 +97,21 @@ class Runtime:
         self._streamed.begin(found)
         return self._streamed
 
-    def _finish(self, fields: dict[str, str], is_error: bool, body: bytes) -> None:
-        if self._streamed is None:
-            self._post(fields, is_error, body)
-        else:
-            self._streamed.end(body if is_error else b"")
+    def _tell(self, fields: dict[str, str], event: bytes, kind: str, message: str) -> None:
+        """Answer that nobody has run the function, in the form that its caller takes."""
+        from . import absence
 
-    def _result(self, event: bytes, outcome: Outcome) -> tuple[bool, bytes]:
-        if isinstance(outcome, Ended):
-            return bool(outcome.error), outcome.error
-        if isinstance(outcome, Absent):
-            text = (
-                f"Nobody runs this function: {outcome.reason}. "
-                "Start samlive dev for its stage, or deploy the real code."
-            )
-            return self._absence(event, "SamLive.RelayAbsent", text)
-        return isinstance(outcome, Failure), outcome.body
+        if self._streamed is not None:
+            self._streamed.end(absence.error(kind, message))
+            return
+        is_error, body = self._absence(event, kind, message)
+        found = b"" if is_error else absence.as_stream(event, body, self._streams)
+        if found:
+            response = self._stream(fields, {"content-type": absence.HTTP_TYPE})
+            response.write(found)
+            response.end()
+        else:
+            self._post(fields, is_error, body)
 
     def _absence(self, event: bytes, kind: str, message: str) -> tuple[bool, bytes]:
         from . import absence

@@ -219,3 +219,38 @@ def test_a_worker_is_named_by_its_log_stream_and_a_nonce() -> None:
 def test_what_is_no_worker_id_is_refused(worker: str) -> None:
     with pytest.raises(ProtocolError):
         worker_sender(worker)
+
+
+FROM_URL = {"requestContext": {"http": {}, "domainName": "x.lambda-url.eu-west-1.on.aws"}}
+FROM_REST_API = {"httpMethod": "GET", "requestContext": {"domainName": "x.execute-api.on.aws"}}
+FROM_HTTP_API = {"requestContext": {"http": {}, "domainName": "x.execute-api.on.aws"}}
+
+TAKEN_WHOLE = {
+    "streams nothing": (FROM_URL, ""),
+    "streams to APIs alone": (FROM_URL, "api"),
+    "streams to its URL alone": (FROM_REST_API, "url"),
+    "an HTTP API": (FROM_HTTP_API, "url+api"),
+    "no HTTP": ({"Records": []}, "url+api"),
+    "no JSON": (None, "url+api"),
+}
+
+
+@pytest.mark.parametrize("case", TAKEN_WHOLE)
+def test_who_takes_answers_whole_gets_no_stream(case: str) -> None:
+    event, streams = TAKEN_WHOLE[case]
+    raw = b"nonsense" if event is None else json.dumps(event).encode()
+    _, body = absence.answer(raw, "SamLive.RelayAbsent", "nobody", "")
+    assert absence.as_stream(raw, body, streams) == b""
+
+
+@pytest.mark.parametrize(
+    ("event", "streams"), [(FROM_URL, "url"), (FROM_URL, "url+api"), (FROM_REST_API, "api")]
+)
+def test_who_takes_a_stream_gets_status_and_text_as_one(event: object, streams: str) -> None:
+    raw = json.dumps(event).encode()
+    _, body = absence.answer(raw, "SamLive.RelayAbsent", "nobody", "")
+    prelude, zeros, text = absence.as_stream(raw, body, streams).partition(bytes(8))
+    assert zeros
+    assert json.loads(prelude)["statusCode"] == 503
+    assert json.loads(prelude)["headers"]["content-type"] == "application/json"
+    assert json.loads(text) == {"message": "nobody", "errorType": "SamLive.RelayAbsent"}

@@ -99,3 +99,18 @@ def test_a_connection_that_breaks_in_the_middle_loses_nothing(
     stream.end()
     assert api.result()[1:4:2] == ("response", b"firstsecond")
     assert len(broker.connects) == 2
+
+
+def test_nobody_there_is_told_as_a_stream_to_who_takes_one(
+    api: Any, start: Start, settings: Callable[..., Any]
+) -> None:
+    start(settings(streams="url"))
+    url = {"requestContext": {"http": {}, "domainName": "x.lambda-url.eu-west-1.on.aws"}}
+    api.send(json.dumps(url).encode(), "r-1")
+    _, kind, headers, body = api.result()
+    assert kind == "response"
+    assert headers["content-type"] == "application/vnd.awslambda.http-integration-response"
+    assert headers["lambda-runtime-function-response-mode"] == "streaming"
+    assert json.loads(body.partition(bytes(8))[0])["statusCode"] == 503
+    kind, whole = api.invoke(json.dumps({"httpMethod": "GET", "requestContext": {}}).encode(), "2")
+    assert (kind, json.loads(whole)["statusCode"]) == ("response", 503)

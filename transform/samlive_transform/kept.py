@@ -12,7 +12,7 @@ from typing import Any
 
 from samlive_transform import environment
 from samlive_transform.errors import TransformError
-from samlive_transform.intrinsics import branches, is_no_value, walk
+from samlive_transform.intrinsics import is_no_value, walk
 from samlive_transform.model import Function, Template
 from samlive_transform.options import Options
 from samlive_transform.roles import roles_of
@@ -160,38 +160,6 @@ def _device(case: Case) -> Found:
             yield id, "it runs on devices (Greengrass)"
 
 
-def _streaming(case: Case) -> Found:
-    reason = "it streams its response, which the stub cannot yet"
-    for id, function in case.template.functions.items():
-        url = function.properties.get("FunctionUrlConfig")
-        if isinstance(url, dict) and _response_stream(url, case):
-            yield id, reason
-    for resource in case.template.of_type("AWS::Lambda::Url"):
-        if _response_stream(resource.own, case):
-            for id in case.template.called(resource.own.get("TargetFunctionArn")):
-                yield id, reason
-    for resource in case.template.resources.values():
-        if not resource.type.startswith(("AWS::ApiGateway", "AWS::Serverless::")):
-            continue
-        for _, value in walk(resource.own):
-            if isinstance(value, dict) and _streams(value):
-                for id in case.template.called(value):
-                    yield id, reason
-
-
-def _response_stream(url: dict[str, Any], case: Case) -> bool:
-    modes = [case.template.resolver.text(each) for each in branches(url.get("InvokeMode"))]
-    return "RESPONSE_STREAM" in modes
-
-
-def _streams(integration: dict[str, Any]) -> bool:
-    mode = integration.get("ResponseTransferMode", integration.get("responseTransferMode"))
-    uri = integration.get("Uri", integration.get("uri"))
-    return mode == "STREAM" or any(
-        isinstance(text, str) and "/response-streaming-invocations" in text for _, text in walk(uri)
-    )
-
-
 def _full_environment(case: Case) -> Found:
     for id, function in case.template.functions.items():
         if reason := environment.obstacle(function.properties.get("Environment")):
@@ -288,7 +256,6 @@ _CHECKS: tuple[_Check, ...] = (
     _special_kinds,
     _edge,
     _device,
-    _streaming,
     _full_environment,
 )
 _OVERRIDABLE: tuple[_Check, ...] = (

@@ -17,7 +17,7 @@ from samlive_stub.contract import (
     WRAPPER_VARIABLE,
     Settings,
 )
-from samlive_transform import sam_globals
+from samlive_transform import sam_globals, streams
 from samlive_transform.edits import same
 from samlive_transform.environment import extended
 from samlive_transform.intrinsics import escape_sub
@@ -46,12 +46,19 @@ def rule(view: View) -> Iterator[Decision]:
         yield Refusal(("Parameters",), _FULL, "Remove a parameter that is not used.")
     if KEY_PARAMETER not in parameters:
         yield Step(("Parameters", KEY_PARAMETER), declared, _KEY_REASON)
+    streamed = streams.callers(view.template)
     for function in view.live:
-        yield from _variables(function, view)
+        yield from _variables(function, view, streamed.get(function.id, ""))
 
 
-def settings(view: View, id: str) -> dict[str, Any]:
-    """Return the stub's settings as the value of its variable."""
+def settings(view: View, id: str, streamed: str = "") -> dict[str, Any]:
+    """Return the stub's settings as the value of its variable.
+
+    Args:
+        view: The template.
+        id: Logical id of the function.
+        streamed: Callers that take its response as a stream.
+    """
     options = view.options
     text = Settings(
         app=escape_sub(options.app),
@@ -61,12 +68,13 @@ def settings(view: View, id: str) -> dict[str, Any]:
         region=escape_sub(options.iot_region) or "${AWS::Region}",
         key="${" + KEY_PARAMETER + "}",
         absence=options.absence,
+        streams=streamed,
     ).encode()
     return {"Fn::Sub": text}
 
 
-def _variables(function: Function, view: View) -> Iterator[Step]:
-    ours = {VARIABLE: settings(view, function.id), WRAPPER_VARIABLE: WRAPPER_PATH}
+def _variables(function: Function, view: View, streamed: str) -> Iterator[Step]:
+    ours = {VARIABLE: settings(view, function.id, streamed), WRAPPER_VARIABLE: WRAPPER_PATH}
     wanted = extended(function.properties.get("Environment"), ours)
     short = extended(function.own.get("Environment"), ours)
     shared = {key: function.applying[key] for key in function.applying if key == "Environment"}
