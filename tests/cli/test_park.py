@@ -361,6 +361,29 @@ def test_a_function_whose_role_may_not_send_is_named_and_left_as_it_was(account:
     assert account.lost == 0
 
 
+@pytest.mark.parametrize("call", ["event_configs", "set_event_config", "reserve_concurrency"])
+def test_who_may_not_change_functions_parks_queues_and_streams(account: Account, call: str) -> None:
+    before = account.state()
+
+    def denied(*_: Any) -> None:
+        raise AwsError(f"You may not call {call}", code="AccessDeniedException")
+
+    may = getattr(account, call)
+    setattr(account, call, denied if call == "event_configs" else first(denied, may))
+    parked = parking(account).park(LIVE, ["Notify"])
+    setattr(account, call, may)
+    assert (parked.mappings, parked.functions) == (3, 0)
+    assert parked.refused == {"Notify": f"You may not call {call}"}
+    parking(account).unpark()
+    assert account.state() == before and account.lost == 0
+
+
+def first(once: Any, then: Any) -> Any:
+    """Return what is done one way the first time, and another way after that."""
+    ways = itertools.chain([once], itertools.repeat(then))
+    return lambda *given: next(ways)(*given)
+
+
 def test_queues_and_streams_wait_although_the_queue_cannot_be_made(account: Account) -> None:
     account.no_queue = True
     before = account.state()

@@ -43,6 +43,11 @@ class AwsError(SamliveError):
         super().__init__(message, hint)
         self.code = code
 
+    @property
+    def denied(self) -> bool:
+        """Whether the permission is missing."""
+        return self.code in _DENIED
+
 
 def translate(error: Exception, access: Access, call: str) -> AwsError:
     """Return what to tell the user about an exception of botocore.

@@ -52,7 +52,7 @@ class Holding:
             qualifiers: Its versions and aliases, "" for the newest version.
 
         Raises:
-            Refused: Its failed events have a place already.
+            Refused: Its failed events have a place already, or you may not change it.
         """
         try:
             concurrency = self._aws.reserved_concurrency(name)
@@ -60,6 +60,8 @@ class Holding:
         except AwsError as error:
             if error.code == _GONE:
                 return None
+            if error.denied:
+                raise Refused(error.message) from error
             raise
         if concurrency == 0:
             return None
@@ -72,8 +74,20 @@ class Holding:
         """Send a function's events to the queue from now on.
 
         Raises:
-            Refused: Its role may not use the queue; everything is as it was before.
+            Refused: Its role may not use the queue, or you may not change it;
+                everything is as it was before.
         """
+        try:
+            self._send_failed(held)
+            self._reserve(held.name, 0)
+        except AwsError as error:
+            if not error.denied and error.code != _REFUSED:
+                raise
+            self.release(held)
+            reason = f"its role may not send to the queue ({error.message})"
+            raise Refused(error.message if error.denied else reason) from error
+
+    def _send_failed(self, held: Held) -> None:
         for qualifier, before in held.configs.items():
             config = dict(before or {})
             places = {**config.get("DestinationConfig", {}), "OnFailure": self._ours}
@@ -81,13 +95,8 @@ class Holding:
             try:
                 self._set(held.name, qualifier, config, (*_BUSY, _REFUSED))
             except AwsError as error:
-                if error.code == _GONE:
-                    continue
-                if error.code != _REFUSED:
+                if error.code != _GONE:
                     raise
-                self.release(held)
-                raise Refused(f"its role may not send to the queue ({error.message})") from error
-        self._reserve(held.name, 0)
 
     def release(self, held: Held) -> None:
         """Give a function back what it had."""

@@ -62,7 +62,7 @@ class ParkedQueue:
 
         The count that SQS keeps lags behind by a minute, so messages are looked at.
         """
-        url = self.url()
+        url = self._url_if_known()
         if url is None:
             return 0, ()
         found = self._aws.receive(url, hidden=0, wait=1)
@@ -73,6 +73,15 @@ class ParkedQueue:
 
     def delete(self) -> None:
         """Delete it with what is in it, if it is there."""
-        url = self.url()
+        url = self._url_if_known()
         if url is not None:
             self._aws.delete_queue(url)
+
+    def _url_if_known(self) -> str | None:
+        """Return its URL; None also for those who may not ask, as they can have parked nothing."""
+        try:
+            return self.url()
+        except AwsError as error:
+            if error.denied:
+                return None
+            raise
