@@ -49,8 +49,17 @@ def storage(variables: dict[str, str]) -> Any:
     from samlive.deploy.aws import Aws
     from samlive.deploy.storage import BucketStorage
 
+    class Fresh:
+        """A session that has seen no bucket before."""
+
+        def knows_bucket(self, name: str) -> bool:
+            return False
+
+        def remember_bucket(self, name: str) -> None:
+            pass
+
     aws = Aws(Access(variables, variables["AWS_REGION"], isolated=True))
-    return BucketStorage(aws, aws.identity().account)
+    return BucketStorage(aws, aws.identity().account, Fresh())
 
 
 def config(told: dict[str, Any]) -> RelayConfig:
