@@ -122,8 +122,7 @@ def team(tmp_path: Path, cloud: dict[str, str]) -> Team:
 def session(team: Team, cloud: dict[str, str]) -> Iterator[Session]:
     found = Session(team.template, cloud)
     yield found
-    for live in found.running:
-        live.stop()
+    found.close()
 
 
 def adopt(session: Session, team: Team, *words: str) -> Ready:

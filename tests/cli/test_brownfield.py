@@ -91,8 +91,7 @@ def project(tmp_path: Path, cloud: dict[str, str]) -> Iterator[Project]:
     folder.mkdir()
     found = Project(folder, cloud)
     yield found
-    for live in found.session.running:
-        live.stop()
+    found.session.close()
 
 
 def test_functions_of_stacks_nested_two_deep_run_here(project: Project) -> None:

@@ -1,6 +1,7 @@
 """Packages and plans: known before anything is changed, and small when nothing is new."""
 
 import io
+import json
 import os
 import threading
 import zipfile
@@ -376,3 +377,19 @@ class TestBuild:
         assert len(runs) == 1
         (tmp_path / "src/app.py").write_text("")
         assert build.package(KEPT, tmp_path / "src", tmp_path / "cache") != first
+
+
+def test_first_deploy_of_the_example_uploads_little(tmp_path: Path) -> None:
+    """Layer, template and artifacts of `examples/orders`: 150 KB beside code that is kept."""
+    from samlive.deploy import layer
+    from transform_stage import options
+
+    example = Path(__file__).parents[2] / "examples/orders/template.yaml"
+    result = transform(read(example), options())
+    store = Store("bucket", "orders", "eu-central-1")
+    template, uploads = package.prepare(result, store, tmp_path)
+    kept = {f.logical_id for f in result.report.functions if not f.live}
+    others = [u for u in uploads if u.origin.partition(":")[0] not in kept]
+    content, _ = layer.build()
+    total = len(content) + len(json.dumps(template)) + sum(len(u.body) for u in others)
+    assert total < 150_000

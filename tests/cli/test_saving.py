@@ -49,8 +49,8 @@ def test_file_that_cannot_be_written_is_told(template: Path) -> None:
 
 
 def test_secrets_and_what_is_meant_for_one_run_are_left_out(template: Path) -> None:
-    given = {"parameter_overrides": ["Colour=red", "Password=hunter2"]}
-    once = {"stage": "ana", "adopt": True, "takeover": True, "offline": True}
+    given: dict[str, Any] = {"parameter_overrides": ["Colour=red", "Password=hunter2"]}
+    once: dict[str, Any] = {"stage": "ana", "adopt": True, "takeover": True, "offline": True}
     notes = save(template, **given, **once)
     text = (template.parent / "samconfig.toml").read_text()
     assert "hunter2" not in text
@@ -81,7 +81,11 @@ def test_comments_and_all_other_text_stay(template: Path) -> None:
 
 
 def test_what_was_saved_is_read_again(template: Path) -> None:
-    given = {"keep_timeouts": True, "only": ["F", "G"], "parameter_overrides": ["Colour=light red"]}
+    given: dict[str, Any] = {
+        "keep_timeouts": True,
+        "only": ["F", "G"],
+        "parameter_overrides": ["Colour=light red"],
+    }
     save(template, **given)
     again = settings.load("dev", template, {}, {})
     assert again.flag("keep_timeouts")

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import recorded_calls
 from counting_proxy import counting
 from live_session import Live, Ready, clean_environment, edit, fetch
 
@@ -81,6 +82,13 @@ class Session:
         self.template = template
         self.environment = environment
         self.running: list[Live] = []
+        self.calls = template.parent / "calls.txt"
+
+    def close(self) -> None:
+        """End what runs; every AWS call that was made must fit its service's model."""
+        for live in self.running:
+            live.stop()
+        assert recorded_calls.problems(self.calls) == []
 
     def start(self, *words: str, **environment: str) -> Live:
         variables = self.environment | environment
@@ -96,7 +104,7 @@ class Session:
         return subprocess.run(
             [sys.executable, "-m", "samlive", *words],
             cwd=self.template.parent,
-            env=self.environment | environment,
+            env=self.environment | recorded_calls.variables(self.calls) | environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -108,8 +116,7 @@ class Session:
 def session(template: Path, cloud: dict[str, str]) -> Iterator[Session]:
     found = Session(template, cloud)
     yield found
-    for live in found.running:
-        live.stop()
+    found.close()
 
 
 def slow(seconds: float) -> str:
@@ -231,6 +238,9 @@ class TestStart:
             assert statuses(second.live) == ["unchanged"]
             assert len(calls) <= 6, calls
             assert counter.uploaded == 0
+            made = recorded_calls.calls(session.calls)
+            assert {"service", "operation", "parameters"} == made[0].keys()
+            assert "CreateChangeSet" in {call["operation"] for call in made}
             assert paint(second) == (200, b'"green"') or paint(second) == (200, b"green")
 
     def test_key_is_read_back_when_the_folder_was_cleaned(self, session: Session) -> None:

@@ -25,6 +25,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import recorded_calls
+
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 PROJECTS = ROOT / "tests" / "e2e" / "projects"
@@ -62,10 +64,11 @@ class Live:
         self._arrived: queue.Queue[Event | None] = queue.Queue()
         command = [sys.executable, "-m", "samlive", "dev", str(template), "--output", "json"]
         self._errors = (self.project / "stderr.txt").open("w+b")
+        self._calls = self.project / "calls.txt"
         self.process = subprocess.Popen(
             [*command, *arguments],
             cwd=self.project,
-            env=environment,
+            env=recorded_calls.variables(self._calls) | environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -138,6 +141,7 @@ class Live:
             assert self.process.stdout is not None
             self.process.stdout.close()
             self._errors.close()
+            assert recorded_calls.problems(self._calls) == []
 
 
 @dataclass
