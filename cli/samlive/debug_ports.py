@@ -9,6 +9,7 @@ connections, so that two projects can be debugged side by side.
 import difflib
 import fnmatch
 import json
+import shutil
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from samlive_relay.config import LocalFunction
 
 FIRST_PORT, RANGES, PORTS = 20_000, 120, 100
+WHICH = "Python, Node.js and Java functions can be debugged, and Go with delve (dlv) on the PATH."
 _FILE = "debug-ports.json"
 
 
@@ -68,12 +70,17 @@ def assign(
         name
         for pattern in patterns
         for name in fnmatch.filter(functions, pattern)
-        if can_be_debugged(functions[name].runtime)
+        if can_be_debugged(functions[name].runtime, _is_go(functions[name]))
     ]
     given = ports(project, dict.fromkeys(chosen))
-    return {
-        name: replace(function, debug_port=given.get(name)) for name, function in functions.items()
-    }
+    return {name: _with_port(each, given.get(name)) for name, each in functions.items()}
+
+
+def _with_port(function: "LocalFunction", port: int | None) -> "LocalFunction":
+    build = function.build
+    if port is not None and build is not None:
+        build = replace(build, debug=True)
+    return replace(function, debug_port=port, build=build)
 
 
 def _check(functions: Mapping[str, "LocalFunction"], patterns: tuple[str, ...]) -> None:
@@ -84,17 +91,30 @@ def _check(functions: Mapping[str, "LocalFunction"], patterns: tuple[str, ...]) 
                 f"--debug-functions: there is no live function {pattern}.",
                 f"Did you mean {close[0]}?" if close else f"Live are: {', '.join(functions)}.",
             )
-        if pattern in functions and not can_be_debugged(functions[pattern].runtime):
+        function = functions.get(pattern)
+        if function and not can_be_debugged(function.runtime, _is_go(function)):
             raise SamliveError(
-                f"--debug-functions: {pattern} runs on {functions[pattern].runtime}, for which "
-                "there is no debugger here yet.",
-                "Python and Node.js functions can be debugged.",
+                f"--debug-functions: {pattern} runs on {function.runtime}, for which there is no "
+                "debugger here.",
+                WHICH,
             )
 
 
-def can_be_debugged(runtime: str) -> bool:
-    """Tell whether a debugger can attach to functions of a runtime."""
-    return runtime.startswith(("python", "nodejs"))
+def can_be_debugged(runtime: str, go: bool = False) -> bool:
+    """Tell whether a debugger can attach to a function.
+
+    Args:
+        runtime: Its runtime.
+        go: Whether it is a Go program, for which delve is needed.
+    """
+    if runtime.startswith("provided"):
+        return go and shutil.which("dlv") is not None
+    return runtime.startswith(("python", "nodejs", "java"))
+
+
+def _is_go(function: "LocalFunction") -> bool:
+    build = function.build
+    return build is not None and (build.language == "go" or build.command.startswith("go build"))
 
 
 def _known(project: Project) -> dict[str, int]:

@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 import json
 import xml.etree.ElementTree
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from live_session import Live, Ready, clean_environment, fetch
 from samlive import cli, debug_ports
 from samlive.errors import SamliveError
 from samlive.state import Project
-from samlive_relay.config import LocalFunction
+from samlive_relay.config import Build, LocalFunction
 
 TEMPLATE = """\
 Transform: AWS::Serverless-2016-10-31
@@ -51,7 +52,7 @@ class TestPorts:
         [
             ("Pain", "no live function Pain", "Did you mean Paint?"),
             ("zzz", "no live function zzz", "Live are: Paint, Ruby."),
-            ("Ruby", "no debugger here yet", "Python and Node.js"),
+            ("Ruby", "no debugger here", "Python, Node.js and Java"),
         ],
     )
     def test_what_cannot_be_debugged_is_told(
@@ -63,6 +64,20 @@ class TestPorts:
         assert hint in told.value.hint
         after = debug_ports.assign(functions, (pattern,), Project(tmp_path), strict=False)
         assert after == functions, "an edit may take a function away"
+
+    def test_go_needs_delve_and_is_built_for_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        build = Build(language="go", manager="modules")
+        functions = {"Go": replace(function("Go", "provided.al2023"), build=build)}
+        monkeypatch.setattr("shutil.which", lambda _: None)
+        with pytest.raises(SamliveError, match="no debugger here") as told:
+            debug_ports.assign(functions, ("Go",), Project(tmp_path))
+        assert "delve (dlv) on the PATH" in told.value.hint
+        monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
+        given = debug_ports.assign(functions, ("Go",), Project(tmp_path))["Go"]
+        assert given.debug_port is not None
+        assert given.build is not None and given.build.debug
 
     def test_a_pattern_takes_those_that_can_be(self, tmp_path: Path) -> None:
         functions = {"Paint": function("Paint"), "Ruby": function("Ruby", "ruby3.3")}
@@ -157,6 +172,30 @@ class TestInit:
         path.write_text("mine")
         assert cli.main(["init", editor]) == 0
         assert path.read_text() == "mine"
+
+    def test_java_and_go_attach_as_their_editors_do(
+        self, project: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("shutil.which", lambda name, **_: f"/bin/{name}")
+        (project / "src" / "go.mod").write_text("module draw")
+        text = TEMPLATE.replace("ruby3.3", "java21").replace("nodejs20.x", "provided.al2023")
+        (project / "template.yaml").write_text(text)
+        assert cli.main(["init", "vscode"]) == 0
+        ports = debug_ports.ports(Project(project), ["Paint", "Draw", "Ruby"])
+        _, go, java = self.configurations()
+        assert (go["type"], go["mode"], go["port"]) == ("go", "remote", ports["Draw"])
+        assert (java["type"], java["hostName"], java["port"]) == (
+            "java",
+            "127.0.0.1",
+            ports["Ruby"],
+        )
+        assert cli.main(["init", "intellij"]) == 0
+        folder = project / ".idea/runConfigurations"
+        (found,) = xml.etree.ElementTree.parse(folder / "samlive_Ruby.xml").getroot()
+        options = {each.get("name"): each.get("value") for each in found.iter("option")}
+        assert (found.get("type"), options["PORT"]) == ("Remote", str(ports["Ruby"]))
+        (found,) = xml.etree.ElementTree.parse(folder / "samlive_Draw.xml").getroot()
+        assert found.get("port") == str(ports["Draw"])
 
     def test_jetbrains_editors_have_nothing_for_python(
         self, project: Path, capsys: pytest.CaptureFixture[str]

@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from debugger_clients import Debugpy, Inspector, debugging, free_port
+from debugger_clients import Debugpy, Inspector, Terminal, debugging, free_port
 from relay_session import Project, Run, Session
+from samlive_relay.config import Build
 from samlive_relay.events import LogLine
 
 
@@ -112,5 +113,112 @@ def test_a_node_breakpoint_is_hit_at_the_cold_start_and_after_a_save(
                     assert await running == [value, 2 * number]
                 finally:
                     await inspector.close()
+
+    run(scenario())
+
+
+JAVA = """public class Tea {
+    public int pour(int cups) {
+        int local = cups * 2;
+        return local;
+    }
+}
+"""
+GO = """package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+)
+
+func pour(event string) string {
+	local := event + event
+	return local
+}
+
+func main() {
+	api := "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/invocation/"
+	for {
+		next, err := http.Get(api + "next")
+		if err != nil {
+			return
+		}
+		event, _ := io.ReadAll(next.Body)
+		id := next.Header.Get("Lambda-Runtime-Aws-Request-Id")
+		answer := fmt.Sprintf("%q", pour(string(event)))
+		http.Post(api+id+"/response", "application/json", strings.NewReader(answer))
+	}
+}
+"""
+
+
+@pytest.mark.skipif(shutil.which("jdb") is None, reason="no JDK on the PATH")
+def test_a_java_breakpoint_is_hit_at_the_cold_start_and_after_a_save(
+    project: Project, run: Run
+) -> None:
+    port = free_port()
+    path = project.write("Tea.java", JAVA)
+    build = Build(command='javac -g -d "$ARTIFACTS_DIR" Tea.java')
+    project.add(runtime="java17", handler="Tea::pour", debug_port=port, build=build)
+
+    async def scenario() -> None:
+        async with project.session() as session:
+            stub = session.stub()
+            for factor in (2, 3):
+                path.write_text(JAVA.replace("* 2", f"* {factor}"))
+                running = asyncio.ensure_future(stub.ask(7, seconds=1))
+                await session.until(lambda: session.seen(LogLine, text=_listening(port)), 30)
+                session.events.clear()
+                debugger = Terminal("jdb", "-attach", f"127.0.0.1:{port}")
+                await debugger.connect()
+                debugger.say("stop at Tea:4")
+                await debugger.expect("Deferring breakpoint Tea:4")
+                debugger.say("cont")
+                await debugger.expect("Breakpoint hit:")
+                debugger.say("print local")
+                await debugger.expect(f"local = {7 * factor}")
+                debugger.say("cont")
+                assert await running == 7 * factor
+                await debugger.close()
+                await session.until(lambda: session.seen(LogLine, text=_listening(port)), 30)
+                session.events.clear()  # what the next process says has to be its own
+
+    run(scenario())
+
+
+def _listening(port: int) -> str:
+    return f"Listening for transport dt_socket at address: {port}"
+
+
+@pytest.mark.slow  # Go compiles its whole library for the debugger
+@pytest.mark.skipif(shutil.which("dlv") is None, reason="no delve on the PATH")
+@pytest.mark.skipif(shutil.which("go") is None, reason="no go on the PATH")
+def test_a_go_breakpoint_is_hit_at_the_cold_start(project: Project, run: Run) -> None:
+    port = free_port()
+    project.write("main.go", GO)
+    project.write("go.mod", "module tea\n\ngo 1.19\n")
+    build = Build(command='go build -gcflags "all=-N -l" -o "$ARTIFACTS_DIR/bootstrap" .')
+    project.add(runtime="provided.al2023", debug_port=port, build=build)
+
+    async def scenario() -> None:
+        async with project.session() as session:
+            stub = session.stub()
+            running = asyncio.ensure_future(stub.ask("tea", seconds=1))
+            listening = f"API server listening at: 127.0.0.1:{port}"
+            await session.until(lambda: session.seen(LogLine, text=listening), 60)
+            debugger = Terminal("dlv", "connect", f"127.0.0.1:{port}")
+            await debugger.connect()
+            debugger.say("break main.go:13")
+            await debugger.expect("Breakpoint 1 set")
+            debugger.say("continue")
+            await debugger.expect("main.pour()")
+            debugger.say("print local")
+            await debugger.expect('"\\"tea\\"\\"tea\\""')
+            debugger.say("continue")
+            assert await running == '"tea""tea"'
+            await debugger.close()
 
     run(scenario())

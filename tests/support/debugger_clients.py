@@ -171,3 +171,47 @@ async def debugging(client: Debugpy, port: int) -> AsyncIterator[Debugpy]:
         yield client
     finally:
         await client.close()
+
+
+class Terminal:
+    """A debugger that is driven by its own commands: jdb, `dlv connect`."""
+
+    def __init__(self, *command: str) -> None:
+        self.command = command
+        self.seen = ""
+
+    async def connect(self) -> None:
+        pipe = asyncio.subprocess.PIPE
+        self.process = await asyncio.create_subprocess_exec(
+            *self.command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.STDOUT
+        )
+
+    async def expect(self, text: str) -> str:
+        """Return what was written up to a text, and forget it."""
+
+        async def wait() -> str:
+            assert self.process.stdout is not None
+            while text not in self.seen:
+                data = await self.process.stdout.read(4096)
+                assert data, f"{self.command[0]} ended without {text!r}: {self.seen}"
+                self.seen += data.decode()
+            before, _, self.seen = self.seen.partition(text)
+            return before
+
+        try:
+            return await asyncio.wait_for(wait(), 60)
+        except TimeoutError:
+            raise AssertionError(f"no {text!r} in {self.seen!r}") from None
+
+    def say(self, line: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{line}\n".encode())
+
+    async def close(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        try:
+            await asyncio.wait_for(self.process.wait(), 10)
+        except TimeoutError:
+            self.process.kill()
+            await self.process.wait()

@@ -12,21 +12,42 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from samlive import debug_ports, rewriting
+from samlive import debug_ports, recipes, rewriting
 from samlive.errors import SamliveError
 from samlive.settings import Settings
 from samlive.state import Project, write_private
 
 EDITORS = ("vscode", "webstorm", "intellij")
 PREFIX = "samlive: "
-_IDEA = """\
+_CONFIGURATION = """\
 <component name="ProjectRunConfigurationManager">
-  <configuration default="false" name="{name}" type="ChromiumRemoteDebugType"\
- factoryName="Chromium Remote" host="127.0.0.1" port="{port}" restartOnDisconnect="true">
+  <configuration default="false" name="{name}" %s>
     <method v="2" />
   </configuration>
 </component>
 """
+_IDEA = {
+    "nodejs": _CONFIGURATION
+    % (
+        'type="ChromiumRemoteDebugType" factoryName="Chromium Remote" host="127.0.0.1" '
+        'port="{port}" restartOnDisconnect="true"'
+    ),
+    "java": _CONFIGURATION.replace(
+        "    <method",
+        '    <option name="USE_SOCKET_TRANSPORT" value="true" />\n'
+        '    <option name="SERVER_MODE" value="false" />\n'
+        '    <option name="HOST" value="127.0.0.1" />\n'
+        '    <option name="PORT" value="{port}" />\n'
+        '    <option name="AUTO_RESTART" value="true" />\n    <method',
+    )
+    % 'type="Remote"',
+    "provided": _CONFIGURATION
+    % (
+        'type="GoRemoteDebugConfigurationType" factoryName="Go Remote" host="127.0.0.1" '
+        'port="{port}"'
+    ),
+}
+"""What JetBrains editors read, by beginning of the runtime."""
 
 
 def run(settings: Settings, editor: str) -> int:
@@ -55,12 +76,12 @@ def _runtimes(settings: Settings) -> dict[str, str]:
     runtimes = {
         name: each.report.runtime
         for name, each in found.items()
-        if debug_ports.can_be_debugged(each.report.runtime)
+        if debug_ports.can_be_debugged(each.report.runtime, recipes.program(each.report) == "go")
     }
     if not runtimes:
         raise SamliveError(
             f"{settings.template} has no function that a debugger can attach to.",
-            "Python and Node.js functions can be debugged.",
+            debug_ports.WHICH,
         )
     return runtimes
 
@@ -70,12 +91,19 @@ def _attachments(runtimes: dict[str, str], known: dict[str, int]) -> Iterator[di
 
     https://code.visualstudio.com/docs/python/debugging
     https://code.visualstudio.com/docs/nodejs/nodejs-debugging
+    https://code.visualstudio.com/docs/java/java-debugging
+    https://github.com/golang/vscode-go/wiki/debugging
     """
     for name, runtime in runtimes.items():
         common = {"name": PREFIX + name, "request": "attach"}
         if runtime.startswith("python"):
             where = {"host": "127.0.0.1", "port": known[name]}
             yield {**common, "type": "debugpy", "connect": where, "justMyCode": True}
+        elif runtime.startswith("java"):
+            yield {**common, "type": "java", "hostName": "127.0.0.1", "port": known[name]}
+        elif runtime.startswith("provided"):
+            where = {"mode": "remote", "host": "127.0.0.1", "port": known[name]}
+            yield {**common, "type": "go", **where}
         else:
             where = {"address": "127.0.0.1", "port": known[name]}
             yield {**common, "type": "node", **where, "restart": True, "continueOnAttach": True}
@@ -120,22 +148,25 @@ def _launch_file(path: Path, ours: list[dict[str, Any]]) -> tuple[dict[str, Any]
 
 
 def _idea(folder: Path, runtimes: dict[str, str], known: dict[str, int]) -> None:
-    nodes = [name for name, runtime in runtimes.items() if runtime.startswith("nodejs")]
-    if not nodes:
+    kinds = {
+        name: next(filter(runtime.startswith, _IDEA), "") for name, runtime in runtimes.items()
+    }
+    written = {name: kind for name, kind in kinds.items() if kind}
+    if not written:
         raise SamliveError(
-            "No Node.js function is in the template, and JetBrains editors read no file that "
-            "attaches to debugpy.",
+            "No Node.js, Java or Go function is in the template, and JetBrains editors read no "
+            "file that attaches to debugpy.",
             "Use `samlive init vscode` for Python functions.",
         )
     folder.mkdir(parents=True, exist_ok=True)
-    for name in nodes:
+    for name, kind in written.items():
         path = folder / f"samlive_{name.replace('/', '_')}.xml"
         if path.exists():
             _say(f"{path} is there already; it is left as it is.")
             continue
-        _write(path, _IDEA.format(name=PREFIX + name, port=known[name]))
+        _write(path, _IDEA[kind].format(name=PREFIX + name, port=known[name]))
         _say(f"{path}: written")
-    if left := [name for name in runtimes if name not in nodes]:
+    if left := [name for name in runtimes if name not in written]:
         _say(f"Python functions are left out, which attach by debugpy: {', '.join(left)}")
 
 

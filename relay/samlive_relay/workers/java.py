@@ -81,7 +81,7 @@ def debugging(port: int | None) -> tuple[str, ...]:
     """
     if port is None:
         return ()
-    wire = "transport=dt_socket,server=y,suspend=y,quiet=y"
+    wire = "transport=dt_socket,server=y,suspend=y"
     return (f"-agentlib:jdwp={wire},address=127.0.0.1:{port}",)
 
 
