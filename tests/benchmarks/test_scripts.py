@@ -129,3 +129,11 @@ def test_saves_noticed(tmp_path: Path) -> None:
 def test_scale(tmp_path: Path) -> None:
     written = measured(tmp_path, "scale.py", "--functions", "1", "--environments", "10")
     assert [len(table["rows"]) for table in written["tables"]] == [1, 1]
+
+
+def test_faults(tmp_path: Path) -> None:
+    written = measured(tmp_path, "faults.py", "--cases", "forgery")
+    (row,) = written["tables"][0]["rows"]
+    held, _, ran = row[2].split()
+    assert held == ran != "0"
+    assert "inputs 20000" in row[3]
