@@ -354,6 +354,7 @@ class Deployment:
             {
                 **self.facts(publish=False).as_record(),
                 "account": found.identity.account,
+                "endpoint_url": self.access.endpoint_url,
                 "app": self._settings.app,
                 "stack": self.stack_name,
             }

@@ -1,11 +1,12 @@
 """The dev session: from a template on disk to functions that run here, and back.
 
+    connect, unheard               when the last session wrote down where (early.py)
     read and check the template    nothing has been touched when it is no good
     start the embedded cloud       with --offline; from here on there is no difference
     ask the account                who, which endpoint, which layer, which stack
     publish the layer              when this very stub is not there yet
     rewrite, package, plan
-    connect the relay              before the deploy: it may invoke functions
+    connect the relay and claim    before the deploy: it may invoke functions
     deploy
     serve, until a signal, a take-over or a lost connection;
         an edit of the template goes through the same rewrite, plan and deploy,
@@ -23,24 +24,25 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from samlive import __version__, embedded, ending, layer_cache, names, output, stage
+from samlive import __version__, early, names, output, stage
 from samlive.access import Access
 from samlive.deploy.pace import Interrupted
-from samlive.deploy.stack import DeployError
-from samlive.deployment import Deployment
 from samlive.edits import Served
 from samlive.errors import SamliveError
-from samlive.layer_cache import LayerCache
 from samlive.rewriting import DEFAULT_REGION, options, recall
 from samlive.settings import Settings
 from samlive.signals import Stop
 from samlive.state import Project
-from samlive.waking import Waking
 
 if TYPE_CHECKING:
+    from samlive.deployment import Deployment
+    from samlive.layer_cache import LayerCache
     from samlive.narrator import Narrator
     from samlive.offline import Offline
+    from samlive.waking import Waking
+    from samlive_relay.config import Broker, LocalFunction
     from samlive_relay.relay import Relay
+    from samlive_relay.storage import Storage
 
 INTERRUPTED = 130
 Reload = Callable[[], Settings]
@@ -100,6 +102,9 @@ class Session:
         self._relay: Relay | None = None
         self._narrator: Narrator | None = None
         self._waking: Waking | None = None
+        self._successor = ""
+        self._early: early.Early | None = None
+        self._said_starting: dict[str, Any] = {}
 
     async def run(self, dry_run: bool = False) -> int:
         """Go through the session; return the exit status."""
@@ -118,18 +123,18 @@ class Session:
     async def _start(self, dry_run: bool) -> None:
         for text in self._settings.notices:
             self._note(text)
+        if not dry_run:
+            self._connect_early()
         await self._in_thread(self._check_template)
         known = self._known_stage()
         warm = asyncio.ensure_future(asyncio.to_thread(_import_ahead))
         access = await self._in_thread(self._reach_cloud)
         self._stage = known or await self._ask_stage(access)
         self._state = self._project.of(self._stage)
-        self._deployment = Deployment(
-            self._settings, self._stage, self._state, access, self._stop.threads, self._out
-        )
+        self._deployment = await self._in_thread(self._make_deployment, access)
         self._served.layers = self._layers()
         await self._in_thread(self._deployment.survey)
-        self._say_starting()
+        self._say_starting(self._deployment.stack_name, self._deployment.region)
         await warm
         if dry_run:
             await self._in_thread(self._prepare, False)
@@ -144,8 +149,17 @@ class Session:
         self._phase = "live"
         await self._say_ready()
 
-    def _layers(self) -> LayerCache:
+    def _make_deployment(self, access: Access) -> "Deployment":
+        from samlive.deployment import Deployment
+
+        threads = self._stop.threads
+        return Deployment(self._settings, self._stage, self._state, access, threads, self._out)
+
+    def _layers(self) -> "LayerCache":
         """Return where layers are kept that are named by ARN."""
+        from samlive import layer_cache
+        from samlive.layer_cache import LayerCache
+
         if self._project.offline:
             return LayerCache(self._project.cloud / "layers", self._deployment.layer, fresh=True)
         return LayerCache(layer_cache.home(self._environment), self._deployment.layer)
@@ -163,6 +177,8 @@ class Session:
         if not self._project.offline:
             return Access(self._environment, region, profile)
         region = region or DEFAULT_REGION
+        from samlive import embedded
+
         self._cloud = embedded.start(self._project, region, self._note)
         self._out.tell("offline", endpoint_url=self._cloud.endpoint_url)
         variables = {**self._environment, **self._cloud.environment}
@@ -191,33 +207,71 @@ class Session:
         self._deployment.prepare(self._served.result)
 
     async def _start_relay(self) -> None:
+        """Serve the stage from here: over the early connection if the account agrees with it."""
+        found = await self._in_thread(self._served.local, self._served.result, self._state)
+        self._served.functions = found
+        broker, key = self._deployment.broker(), self._deployment.key
+        relay = await self._early.take(broker, key) if self._early is not None else None
+        if relay is None:
+            relay = self._make_relay(broker, key, self._deployment.storage(), found)
+        else:
+            relay.update_functions(found)
+        self._state.make()
+        await self._unless_stopped(relay.start())
+        self._relay = relay
+
+    def _make_relay(
+        self,
+        broker: "Broker",
+        key: bytes,
+        storage: "Storage",
+        functions: Mapping[str, "LocalFunction"],
+    ) -> "Relay":
         from samlive.narrator import Narrator
         from samlive_relay.config import RelayConfig
         from samlive_relay.relay import Relay
 
         self._narrator = Narrator(self._out, self._taken_over)
-        found = await self._in_thread(self._served.local, self._served.result, self._state)
-        self._served.functions = found
         config = RelayConfig(
             app=self._settings.app,
             stage=self._stage,
-            key=self._deployment.key,
+            key=key,
             owner=f"{names.os_user() or 'somebody'}@{socket.gethostname()}",
-            broker=self._deployment.broker(),
-            functions=self._served.functions,
+            broker=broker,
+            functions=functions,
             project=self._settings.folder,
             state=self._state.folder,
             takeover=self._settings.flag("takeover"),
-            storage=self._deployment.storage(),
+            storage=storage,
         )
-        self._state.make()
-        relay = Relay(config, self._narrator)
-        await self._unless_stopped(relay.start())
-        self._relay = relay
+        return Relay(config, self._narrator)
+
+    def _connect_early(self) -> None:
+        """Begin to connect when it is known where, and with whose credentials."""
+        name = self._settings.text("stage") or self._project.stage()
+        if not name or self._project.offline or self._settings.flag("adopt"):
+            return
+        region, profile = self._settings.text("region"), self._settings.text("profile")
+        access = Access(self._environment, region, profile)
+        where = early.recorded(self._settings, self._project.of(name), access)
+        keys = early.given_keys(self._settings, access)
+        if where is None or keys is None:
+            return
+        from samlive_relay.config import Broker
+
+        self._stage, self._state = name, self._project.of(name)
+        self._say_starting(where.stack, where.region)
+        proxy = access.proxy(where.endpoint)
+        broker = Broker(where.endpoint, where.iot_region, lambda: keys, access.ca_file, proxy)
+        storage = early.LateStorage(lambda: self._deployment.storage())
+        relay = self._make_relay(broker, where.key, storage, {})
+        self._early = early.Early(where, relay)
 
     def _deploy(self) -> None:
         """Deploy, and let go what the session before had parked."""
         if self._cloud is None:  # an embedded cloud is always new
+            from samlive.waking import Waking
+
             parking, stack = self._deployment.parking(), self._deployment.stack_name
             self._waking = Waking(parking, stack, self._out)
         if self._waking is not None and self._deployment.changes:
@@ -227,6 +281,7 @@ class Session:
             self._waking.unpark()
 
     def _taken_over(self, owner: str) -> None:
+        self._successor = owner
         self._stop.end(f"{owner} took over stage {self._stage}")
 
     # --- asking -----------------------------------------------------------
@@ -270,6 +325,8 @@ class Session:
 
     def _refuse_empty(self) -> None:
         if not self._deployment.changes and self._settings.flag("fail_on_empty_changeset"):
+            from samlive.deploy.stack import DeployError
+
             raise DeployError(
                 f"There is nothing to deploy: {self._deployment.stack_name} is up to date.",
                 "Leave out --fail-on-empty-changeset to go live all the same.",
@@ -306,7 +363,11 @@ class Session:
     # --- end --------------------------------------------------------------
 
     async def _end(self) -> None:
+        from samlive import embedded, ending
+
         try:
+            if self._early is not None:
+                await self._early.drop()
             if self._waking is not None:
                 await self._waking.end()
             if self._relay is not None and self._narrator is not None:
@@ -321,6 +382,8 @@ class Session:
 
     async def _settle(self) -> None:
         """Leave the stage in the state that the user wants, and say which."""
+        from samlive import ending
+
         functions = self._served.result.report.functions
         last = ending.Last(
             self._deployment,
@@ -329,6 +392,7 @@ class Session:
             on_exit=self._settings.text("on_exit") or "keep",
             functions=tuple(f for f in functions if f.live),
             let_go=self._waking is not None and self._waking.let_go,
+            successor=self._successor,
         )
         left, text = await ending.settle(last, self._stop)
         stack = self._deployment.stack_name
@@ -339,16 +403,19 @@ class Session:
     def _note(self, text: str) -> None:
         self._out.tell("note", text=text)
 
-    def _say_starting(self) -> None:
-        self._out.tell(
-            "starting",
-            version=__version__,
-            app=self._settings.app,
-            stage=self._stage,
-            stack=self._deployment.stack_name,
-            region=self._deployment.region,
-            offline=self._cloud is not None,
-        )
+    def _say_starting(self, stack: str, region: str) -> None:
+        """Tell once what the session is about, and again if that turns out otherwise."""
+        said = {
+            "version": __version__,
+            "app": self._settings.app,
+            "stage": self._stage,
+            "stack": stack,
+            "region": region,
+            "offline": self._cloud is not None,
+        }
+        if said != self._said_starting:
+            self._said_starting = said
+            self._out.tell("starting", **said)
 
     async def _say_ready(self, since: float | None = None) -> None:
         """Tell what is served, and how long that took: from the start, or since an edit."""

@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING
 
 from samlive import build_command, debug_ports
 from samlive.deploy.pace import Interrupted
-from samlive.deployment import Deployment
-from samlive.layer_cache import LayerCache
 from samlive.output import Output
 from samlive.rewriting import options, read, rewrite
 from samlive.settings import Settings
@@ -26,6 +24,8 @@ from samlive.state import StageState
 from samlive.template_watch import Marks, changed, marks
 
 if TYPE_CHECKING:
+    from samlive.deployment import Deployment
+    from samlive.layer_cache import LayerCache
     from samlive_relay.config import LocalFunction
     from samlive_relay.relay import Relay
     from samlive_transform import Options, Result, Source
@@ -56,7 +56,7 @@ class Served:
         stop: threading.Event,
     ) -> None:
         self.settings = settings
-        self.layers = LayerCache(Path(), None)
+        self.layers: LayerCache | None = None
         self.functions: Mapping[str, LocalFunction] = {}
         self._reload = reload
         self._out = out
@@ -114,6 +114,7 @@ class Served:
         from samlive.local_functions import from_report, layer_arns
 
         users = layer_arns(result.report.functions)
+        assert self.layers is not None
         layers = self.layers.get(users, lambda arn, why: self._say_left_out(arn, why, users[arn]))
         functions = from_report(
             result.report.functions,
@@ -132,7 +133,7 @@ class Served:
     async def follow(
         self,
         relay: "Relay",
-        deployment: Deployment,
+        deployment: "Deployment",
         deployed: Callable[[float], Awaitable[None]],
     ) -> None:
         """Take over edits until the user wants to stop.
@@ -154,7 +155,7 @@ class Served:
                 self._say_kept(error)
 
     async def _take_over(
-        self, files: frozenset[Path], relay: "Relay", deployment: Deployment
+        self, files: frozenset[Path], relay: "Relay", deployment: "Deployment"
     ) -> bool:
         """Bring an edit into the session; tell whether it was deployed."""
         settings = self.settings

@@ -252,6 +252,21 @@ class TestStart:
         assert statuses(again.live) == ["unchanged"]
         assert paint(again)[0] == 200
 
+    def test_connection_made_before_the_account_was_asked_is_given_up_for_another_key(
+        self, session: Session
+    ) -> None:
+        from samlive.deploy import key
+
+        session.ready().live.stop()
+        kept = next((session.template.parent / ".samlive" / "stages").glob("*/key"))
+        mine = kept.read_text()
+        kept.write_text(key.new())
+        again = session.ready()
+        made = [event["state"] for event in again.live.events if event["event"] == "connection"]
+        assert made == ["connected", "connected"]
+        assert kept.read_text() == mine
+        assert paint(again)[0] == 200
+
     def test_dry_run_shows_everything_and_does_nothing(
         self, session: Session, cloud: dict[str, str]
     ) -> None:

@@ -79,6 +79,10 @@ class Terminal:
         os.write(self._end, text.encode())
 
     def interrupt(self) -> None:
+        """Press Ctrl-C, once the command waits: a signal between prompt and read is for later."""
+        status = Path(f"/proc/{self.process.pid}/stat")
+        while status.exists() and status.read_text().rpartition(")")[2].split()[0] == "R":
+            time.sleep(0.001)
         self.process.send_signal(signal.SIGINT)
 
     def ended(self) -> int:

@@ -12,12 +12,14 @@ import binascii
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from samlive.deploy.aws import Aws
 from samlive.deploy.faults import AwsError
 from samlive.state import StageState
 from samlive_stub import contract
+
+if TYPE_CHECKING:
+    from samlive.deploy.aws import Aws
 
 KEY_BYTES = 32
 
@@ -53,7 +55,7 @@ def digest(text: str) -> str:
 
 
 def for_stage(
-    aws: Aws, stack: Mapping[str, Any] | None, known: str | None, state: StageState
+    aws: "Aws", stack: Mapping[str, Any] | None, known: str | None, state: StageState
 ) -> tuple[str, bool]:
     """Return the stage's key, and whether the stack has it already.
 
@@ -86,7 +88,7 @@ def _valid(text: str | None) -> str | None:
         return None
 
 
-def _read_back(aws: Aws, stack: str) -> str | None:
+def _read_back(aws: "Aws", stack: str) -> str | None:
     for name in _functions(aws.stack_resources(stack)):
         try:
             variables = aws.function_variables(name)
