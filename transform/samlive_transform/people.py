@@ -5,11 +5,12 @@ place. A patcher turns them into spans of the text, in the style of the file, an
 these are spliced in one go: all other text stays byte for byte, with its
 comments, quotes, line breaks and short tags.
 
-What comes out is read again and must be exactly the tree that the edits ask
-for. Where it is not, the edits are widened step by step: a place is written anew
-together with the mapping or list around it, in the end the whole file. Known
-downside: comments inside of what is written anew are lost. Anchors cost the same:
-an edit inside an anchored part writes out the places that alias it.
+What comes out is read again (`proof`: as much of it as differs) and must be
+exactly the tree that the edits ask for. Where it is not, the edits are widened
+step by step: a place is written anew together with the mapping or list around it,
+in the end the whole file. Known downside: comments inside of what is written anew
+are lost. Anchors cost the same: an edit inside an anchored part writes out the
+places that alias it.
 """
 
 import difflib
@@ -24,12 +25,14 @@ from samlive_transform.emit import write_json, write_pair
 from samlive_transform.errors import TemplateError
 from samlive_transform.patch import Patcher
 from samlive_transform.plan import get, plan, promote
+from samlive_transform.proof import proven
 from samlive_transform.source import Source, load
 from samlive_transform.spans import Awkward, Canvas, last_leaf, line_end
 from samlive_transform.style import Style, detect
 from samlive_transform.yaml_tree import ALIAS, MAPPING, SEQUENCE, Node
 
-_ALIAS = re.compile(r"(?<![\w*])\*[\w-]")
+# Sets of literals first: a search for those runs through a megabyte in no time.
+_ALIAS = re.compile(r"\*(?<![\w*]\*)[\w-]")
 
 
 def render_people(source: Source, edits: Sequence[Edit]) -> str:
@@ -59,6 +62,8 @@ def _rendered(source: Source, after: Any, changes: tuple[Edit, ...]) -> str:
         # Deeply indented comments below would become part of a literal block.
         for attempt in (style, replace(style, literal=False)):
             text = _patched(source, changes, attempt)
+            if text is not None and proven(source, text, after):
+                return mark + text
             wrong = _wrong(text, after, changes)
             if text is not None and not wrong:
                 return mark + text
