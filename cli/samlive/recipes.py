@@ -38,6 +38,7 @@ _PROGRAMS = {
 }
 _GO_LISTS = (
     "go list -deps -f '{{if not .Standard}}{{$d := .Dir}}"
+    '{{with .Module}}{{.GoMod}}{{"\\n"}}{{end}}'
     '{{range .GoFiles}}{{$d}}/{{.}}{{"\\n"}}{{end}}'
     '{{range .EmbedFiles}}{{$d}}/{{.}}{{"\\n"}}{{end}}{{end}}\' .'
 )

@@ -136,3 +136,16 @@ def is_running(pid: int) -> bool:
 
 Run = Callable[[Awaitable[None]], None]
 """The `run` fixture: runs a scenario, and fails when it leaves descriptors open."""
+
+WORD_PROGRAM = f"""#!{sys.executable}
+import json, os, time, urllib.request
+api = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
+while True:
+    with urllib.request.urlopen(api + "next") as reply:
+        request, event = reply.headers["Lambda-Runtime-Aws-Request-Id"], json.load(reply)
+    while "until" in event and not os.path.exists(event["until"]):
+        time.sleep(0.01)
+    body = json.dumps(open(os.path.dirname(__file__) + "/word").read()).encode()
+    urllib.request.urlopen(urllib.request.Request(api + request + "/response", body)).close()
+"""
+"""A bootstrap that answers with the file `word` beside it, once `until` is there."""

@@ -114,6 +114,7 @@ def _told_by_builders(lines: list[str]) -> list[str]:
     step = max((n for n, line in enumerate(lines) if line.startswith(" Running ")), default=-1)
     end = next((n for n, line in enumerate(lines) if line.startswith("Traceback")), len(lines))
     during = [line for line in lines[step + 1 : end] if not _OWN_WORDS.search(line)]
+    during = [line.removeprefix("Maven logs: ") for line in during]
     places = [line for line in during if _PLACE.search(line)]
     if errors := [line for line in places if line.startswith(_MAVEN)]:
         return list(dict.fromkeys(line.removeprefix(_MAVEN) for line in errors))
