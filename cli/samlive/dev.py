@@ -19,12 +19,11 @@ two steps; the relay and the watch of the template live on the event loop.
 
 import asyncio
 import getpass
-import socket
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from samlive import __version__, early, names, output, stage
+from samlive import __version__, early, output, serving, stage
 from samlive.access import Access
 from samlive.deploy.pace import Interrupted
 from samlive.edits import Served
@@ -39,10 +38,9 @@ if TYPE_CHECKING:
     from samlive.layer_cache import LayerCache
     from samlive.narrator import Narrator
     from samlive.offline import Offline
+    from samlive.serving import Functions
     from samlive.waking import Waking
-    from samlive_relay.config import Broker, LocalFunction
     from samlive_relay.relay import Relay
-    from samlive_relay.storage import Storage
 
 INTERRUPTED = 130
 Reload = Callable[[], Settings]
@@ -213,38 +211,21 @@ class Session:
         broker, key = self._deployment.broker(), self._deployment.key
         relay = await self._early.take(broker, key) if self._early is not None else None
         if relay is None:
-            relay = self._make_relay(broker, key, self._deployment.storage(), found)
+            way = serving.Way(broker, key, self._deployment.storage())
+            relay = self._make_relay(way, found)
         else:
             relay.update_functions(found)
         self._state.make()
         await self._unless_stopped(relay.start())
         self._relay = relay
 
-    def _make_relay(
-        self,
-        broker: "Broker",
-        key: bytes,
-        storage: "Storage",
-        functions: Mapping[str, "LocalFunction"],
-    ) -> "Relay":
+    def _make_relay(self, way: "serving.Way", functions: "Functions") -> "Relay":
         from samlive.narrator import Narrator
-        from samlive_relay.config import RelayConfig
-        from samlive_relay.relay import Relay
 
         self._narrator = Narrator(self._out, self._taken_over)
-        config = RelayConfig(
-            app=self._settings.app,
-            stage=self._stage,
-            key=key,
-            owner=f"{names.os_user() or 'somebody'}@{socket.gethostname()}",
-            broker=broker,
-            functions=functions,
-            project=self._settings.folder,
-            state=self._state.folder,
-            takeover=self._settings.flag("takeover"),
-            storage=storage,
+        return serving.relay(
+            self._settings, self._stage, self._state, way, functions, self._narrator
         )
-        return Relay(config, self._narrator)
 
     def _connect_early(self) -> None:
         """Begin to connect when it is known where, and with whose credentials."""
@@ -257,15 +238,10 @@ class Session:
         keys = early.given_keys(self._settings, access)
         if where is None or keys is None:
             return
-        from samlive_relay.config import Broker
-
         self._stage, self._state = name, self._project.of(name)
         self._say_starting(where.stack, where.region)
-        proxy = access.proxy(where.endpoint)
-        broker = Broker(where.endpoint, where.iot_region, lambda: keys, access.ca_file, proxy)
-        storage = early.LateStorage(lambda: self._deployment.storage())
-        relay = self._make_relay(broker, where.key, storage, {})
-        self._early = early.Early(where, relay)
+        way = early.way(where, access, keys, lambda: self._deployment.storage())
+        self._early = early.Early(where, self._make_relay(way, {}))
 
     def _deploy(self) -> None:
         """Deploy, and let go what the session before had parked."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from samlive.access import Access
+from samlive.serving import Way
 from samlive.settings import Settings
 from samlive.state import StageState
 
@@ -94,6 +95,24 @@ def given_keys(settings: Settings, access: Access) -> "AwsCredentials | None":
     if settings.text("profile") or not (key and secret):
         return None
     return AwsCredentials(key, secret, variables.get("AWS_SESSION_TOKEN") or None)
+
+
+def way(
+    where: Recorded, access: Access, keys: "AwsCredentials", storage: "Callable[[], Storage]"
+) -> Way:
+    """Return how a stage is reached when it is where it was.
+
+    Args:
+        where: Where it was.
+        access: How the account is reached.
+        keys: Credentials for the handshake.
+        storage: Returns the storage; called once the account has been asked.
+    """
+    from samlive_relay.config import Broker
+
+    proxy = access.proxy(where.endpoint)
+    broker = Broker(where.endpoint, where.iot_region, lambda: keys, access.ca_file, proxy)
+    return Way(broker, where.key, LateStorage(storage))
 
 
 class Early:
