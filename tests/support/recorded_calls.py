@@ -32,11 +32,19 @@ def problems(file: Path) -> list[str]:
         model = _model(call["service"])
         shape = model.operation_model(call["operation"]).input_shape
         if shape is not None:
-            report = ParamValidator().validate(call["parameters"], shape)
+            report = ParamValidator().validate(_sent(call["parameters"]), shape)
             if report.has_errors():
                 name = f"{call['service']}:{call['operation']}"
                 found.append(f"{name}: {report.generate_report()}")
     return found
+
+
+def _sent(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters as they are sent: botocore itself joins a bucket and a key."""
+    source = parameters.get("CopySource")
+    if not isinstance(source, dict):
+        return parameters
+    return {**parameters, "CopySource": f"{source['Bucket']}/{source['Key']}"}
 
 
 def _restored(value: dict[str, Any]) -> Any:
