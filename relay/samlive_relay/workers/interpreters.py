@@ -1,8 +1,9 @@
 """Which Python runs a function.
 
-The nearest virtual environment wins: of the code's folder or one above it up
-to the project, then the active one, then the interpreter that samlive itself
-runs in (which has boto3, as Lambda's runtime has).
+The nearest virtual environment wins: of the code's folder or one above it up to
+the project, whether it lies there or where poetry or pipenv keep it; then the
+active one; then what .python-version names; then the interpreter that samlive
+itself runs in (which has boto3, as Lambda's runtime has).
 """
 
 import re
@@ -13,6 +14,8 @@ from functools import cache
 from pathlib import Path
 
 from samlive_relay.config import LocalFunction
+
+from . import managers
 
 FOLDERS = (".venv", "venv")
 
@@ -25,13 +28,18 @@ def find(function: LocalFunction, project: Path, developer: Mapping[str, str]) -
         project: Folder of the project.
         developer: Variables of the shell that samlive runs in.
     """
-    for folder in upwards(function.code, project):
-        for name in FOLDERS:
-            if python := _python_of(folder / name):
+    folders = upwards(function.code, project)
+    for folder in folders:
+        kept = managers.environments(folder, developer, function.runtime.removeprefix("python"))
+        for environment in (*(folder / name for name in FOLDERS), *kept):
+            if python := _python_of(environment):
                 return python
     if active := developer.get("VIRTUAL_ENV"):
         if python := _python_of(Path(active)):
             return python
+    for folder in folders:
+        if named := managers.interpreter(folder, developer):
+            return str(named)
     return sys.executable
 
 
@@ -77,5 +85,7 @@ def upwards(code: Path, project: Path) -> list[Path]:
 
 
 def _python_of(environment: Path) -> str | None:
+    if environment.is_file():  # pipenv takes it for the name of the real one
+        environment = environment.parent / environment.read_text(errors="replace").strip()
     python = environment / "bin" / "python"
     return str(python) if python.exists() else None

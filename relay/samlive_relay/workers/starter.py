@@ -174,7 +174,7 @@ class Starter:
             return await self._program(boot, hooks)
         if function.runtime.startswith("python"):
             interpreter = interpreters.find(function, boot.project, os.environ)
-            self._warn_once(function, interpreters.mismatch(function, interpreter))
+            self._warn_once(function, interpreters.mismatch(function, interpreter), of_all=True)
             return PythonWorker(boot, hooks, interpreter, self._zygotes)
         if function.runtime.startswith("nodejs"):
             return await self._node(boot, hooks)
@@ -190,7 +190,7 @@ class Starter:
     async def _node(self, boot: Boot, hooks: Hooks) -> Worker:
         function = boot.function
         program = node.find(function, os.environ)
-        self._warn_once(function, await node.mismatch(function, program))
+        self._warn_once(function, await node.mismatch(function, program), of_all=True)
         command = [program, *node.inspect(boot.debug_port)]
         bundle = await self._bundler.bundle(function, program)
         if bundle is None:
@@ -200,7 +200,9 @@ class Starter:
         command += ["--enable-source-maps", str(node.RUNNER)]
         return NodeWorker(boot, hooks, command, self._api, self._spares, bundle.inputs, extra)
 
-    def _warn_once(self, function: LocalFunction, text: str) -> None:
-        if text and (function.logical_id, text) not in self._warned:
-            self._warned.add((function.logical_id, text))
+    def _warn_once(self, function: LocalFunction, text: str, of_all: bool = False) -> None:
+        """Tell something once: of a function, or of the first of all that it holds of."""
+        key = ("" if of_all else function.logical_id, text)
+        if text and key not in self._warned:
+            self._warned.add(key)
             self._warn(function.logical_id, text)
