@@ -74,6 +74,34 @@ EXAMPLE = {
 }
 
 
+IMAGE = """\
+Boxed:
+  Type: AWS::Serverless::Function
+  Metadata: {DockerContext: boxed, Dockerfile: Dockerfile, DockerTag: v1}
+  Properties: {PackageType: Image, ImageConfig: {Command: [app.handler]}}
+Sealed:
+  Type: AWS::Serverless::Function
+  Metadata: {DockerContext: boxed, Dockerfile: Sealed, SamLive: {Code: go/src, Run: "go run ."}}
+  Properties: {PackageType: Image}
+Closed:
+  Type: AWS::Serverless::Function
+  Properties: {PackageType: Image, ImageUri: "123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1"}
+"""
+"""Images: one that runs from source, one by the user's command, one that stays an image."""
+
+
+def write_images(folder: Path) -> dict[str, Any]:
+    (folder / "boxed" / "src").mkdir(parents=True)
+    (folder / "boxed" / "src" / "app.py").write_text(
+        "import os\ndef handler(event, context):\n    return ['one', os.environ['IS_LOCAL']]\n"
+    )
+    base = "FROM public.ecr.aws/lambda/python:3.12\nCOPY src/ ${LAMBDA_TASK_ROOT}/\n"
+    (folder / "boxed" / "Dockerfile").write_text(base)
+    (folder / "boxed" / "Sealed").write_text("FROM scratch\n")
+    images: dict[str, Any] = yaml.safe_load(IMAGE)
+    return images
+
+
 @pytest.fixture(scope="module")
 def runtimes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ready]:
     """All examples in one session, as one template; those whose toolchain is missing too."""
@@ -88,6 +116,7 @@ def runtimes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ready]:
         if name == "typescript" and not example.missing:
             order = ["npm", "install", "--no-audit", "--no-fund"]
             subprocess.run(order, cwd=folder / name / "src", check=True, capture_output=True)
+    whole["Resources"] |= write_images(folder)
     (folder / "template.yaml").write_text(yaml.safe_dump(whole, sort_keys=False))
     way = Way("offline", ("--offline", "--stage", "e2e"), clean_environment())
     with running(way, folder / "template.yaml") as session:
@@ -135,6 +164,19 @@ class TestEachRuntime:
         edit(path, *reversed(example.broken))
         answer, kind = runtimes.invoke(f"{example.said}Function", event)
         assert (kind, answer["statusCode"]) == (None, 200)
+
+
+def test_an_image_runs_from_its_source_or_by_the_users_command(runtimes: Ready) -> None:
+    states = runtimes.ready["functions"]
+    assert states["Closed"].startswith("kept: it is a container image")
+    assert (states["Boxed"], states["Sealed"]) == ("live", "live")
+    assert runtimes.invoke("Boxed", {}) == (["one", "true"], None)
+    edit(runtimes.live.project / "boxed" / "src" / "app.py", "one", "two")
+    assert runtimes.invoke("Boxed", {}) == (["two", "true"], None)
+    if EXAMPLE["go"].missing:
+        return
+    answer, kind = runtimes.invoke("Sealed", {"pathParameters": {"name": "Ada"}})
+    assert (kind, answer["body"]) == (None, "Hello, Ada, from Go")
 
 
 def test_builds_are_told_and_lie_below_the_projects_state(runtimes: Ready) -> None:
