@@ -16,6 +16,7 @@ from samlive.adoption import Adoption, is_adopted
 from samlive.deploy import bucket, key, layer, package, plan, standing, urls
 from samlive.deploy.aws import Aws
 from samlive.deploy.faults import AwsError, renewal
+from samlive.deploy.image_build import Images
 from samlive.deploy.names_api import Home
 from samlive.deploy.pace import Pace
 from samlive.deploy.package import Store
@@ -66,6 +67,7 @@ class Deployment:
         self.stack_name = names.check_stack(stack_name(settings, stage, state.record))
         self._progress = Progress(out, self.stack_name)
         self._plan: plan.Plan | None = None
+        self._images = Images("")
 
     def use(self, settings: Settings) -> None:
         """Take over edited settings; the stack stays the same."""
@@ -195,7 +197,9 @@ class Deployment:
             SamliveError: An artifact or a parameter is missing.
         """
         store = self._store()
-        template, uploads = package.prepare(result, store, self.state.folder / "build")
+        self._images = Images(self._settings.text("image_repository") or "")
+        cache = self.state.folder / "build"
+        template, uploads = package.prepare(result, store, cache, self._images)
         self._plan = plan.make(
             plan.Stage(
                 self._settings.app,
@@ -245,6 +249,7 @@ class Deployment:
         """Return the plan in lines for people."""
         assert self._plan is not None
         before = ["publish the stub layer"] if self._found.layer is None else []
+        before += [f"push the image {uri} unless it is there" for uri in self._images.built]
         if self.adopting:
             before.append(f"keep the template, parameters and code of {self.stack_name}")
         return plan_page.lines(result.report, self._plan, before)
@@ -264,6 +269,7 @@ class Deployment:
             self._adoption().keep(self._found.stack)
             self._progress.say("kept")
         self._progress.say("started", action=wanted.action)
+        self._images.push(self._aws, self._progress.image)
         try:
             changed = plan.apply(
                 wanted, self._aws, self._stop, self._progress.event, self._progress.upload

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from samlive.deploy.image_build import Image
 from samlive.deploy.package import Upload
 from samlive.deploy.stack import StackEvent
 from samlive.output import Output
@@ -31,6 +32,10 @@ class Progress:
             type=event.resource_type,
             reason=event.reason,
         )
+
+    def image(self, image: Image) -> None:
+        """Tell that an image was pushed."""
+        self.say("uploaded", origin=f"{image.logical_id}: {image.uri}", bytes=0)
 
     def upload(self, upload: Upload) -> None:
         """Tell that an artifact was uploaded."""

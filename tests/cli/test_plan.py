@@ -366,7 +366,7 @@ class TestBuild:
         (tmp_path / "src/requirements.txt").write_text("")
         runs: list[Path] = []
 
-        def run(_: Any, __: Any, folder: Path, work: Path) -> None:
+        def run(_: Any, __: Any, folder: Path, work: Path, inner: str) -> None:
             runs.append(folder)
             (work / "artifacts").mkdir()
             (work / "artifacts/built").write_text(str(len(runs)))

@@ -15,13 +15,14 @@ from samlive_transform.inventory import is_local
 from samlive_transform.model import Function, Resource, Template
 from samlive_transform.nesting import Unit
 from samlive_transform.packaged import METADATA, PACKAGED, URI, Packaged
-from samlive_transform.report import Artifact, FunctionReport
+from samlive_transform.report import Artifact, FunctionReport, LayerReport
 from samlive_transform.steps import Note, Path
 
 EMPTY_LAYER = FilePath(__file__).parent / "empty_layer"
 
 _EMPTIED = "no function of this stage uses it any more: it is deployed empty"
 _IMAGE = "is kept and runs from an image: build and push it, and give its ImageUri"
+_RUNTIME_METHODS = ("python", "nodejs", "ruby", "java", "dotnet")
 _CHOSEN = "depends on a condition, so samlive cannot tell which local path to package"
 _LOOPED = "is another path in each copy of a loop, which CloudFormation's packaging cannot follow"
 
@@ -72,7 +73,7 @@ class _Collector:
     def _resource(self, resource: Resource, packaged: Packaged) -> Iterator[Artifact | Note]:
         if isinstance(resource, Function):
             if _is_image(resource):
-                yield from _image_note(resource)
+                yield from self._image(resource)
                 return
             if "InlineCode" in resource.properties:
                 return
@@ -97,7 +98,44 @@ class _Collector:
         name = self._prefix + resource.id
         dotted = ".".join(("Properties", *map(str, path)))
         function = self._reports.get(name) if packaged.kind == "function" else None
-        yield Artifact(name, dotted, local, packaged.kind, packaged.form, packaged.zipped, function)
+        built = packaged.kind == "layer" and local != str(EMPTY_LAYER)
+        layer = self._layer(name, resource) if built else None
+        what = (packaged.kind, packaged.form, packaged.zipped, function, layer)
+        yield Artifact(name, dotted, local, *what)
+
+    def _layer(self, name: str, resource: Resource) -> LayerReport | None:
+        """Return how a layer is built: SAM builds only those that say how."""
+        method = resource.metadata.get("BuildMethod")
+        if not isinstance(method, str):
+            return None
+        runtime = (
+            method
+            if method.startswith(_RUNTIME_METHODS)
+            else self._first(resource.properties.get("CompatibleRuntimes"))
+        )
+        architecture = resource.metadata.get("BuildArchitecture") or self._first(
+            resource.properties.get("CompatibleArchitectures")
+        )
+        return LayerReport(name, runtime, str(architecture or "x86_64"), resource.metadata)
+
+    def _first(self, listed: Any) -> str:
+        found = listed[0] if isinstance(listed, list) and listed else None
+        return self._template.resolver.text(found) or ""
+
+    def _image(self, function: Function) -> Iterator[Artifact | Note]:
+        code = function.properties.get("Code")
+        plain = function.type == "AWS::Lambda::Function"
+        holder = code if plain and isinstance(code, dict) else function.properties
+        if holder.get("ImageUri") is not None:
+            return
+        context = function.metadata.get("DockerContext", ".")
+        if "Dockerfile" not in function.metadata or not isinstance(context, str):
+            yield Note(function.path, _IMAGE)
+            return
+        path = "Properties.Code.ImageUri" if plain else "Properties.ImageUri"
+        name = self._prefix + function.id
+        local = str(self._folder / context)
+        yield Artifact(name, path, local, "image", "image", False, self._reports.get(name))
 
     def _metadata(self, section: str, listed: tuple[Packaged, ...]) -> Iterator[Artifact]:
         found: Any = self._template.section("Metadata").get(section)
@@ -152,10 +190,3 @@ def _local(value: Any) -> bool:
 
 def _is_image(function: Function) -> bool:
     return function.properties.get("PackageType") == "Image" or "ImageUri" in function.properties
-
-
-def _image_note(function: Function) -> Iterator[Note]:
-    code = function.properties.get("Code")
-    uri = code.get("ImageUri") if isinstance(code, dict) else function.properties.get("ImageUri")
-    if uri is None or "Dockerfile" in function.metadata:
-        yield Note(function.path, _IMAGE)

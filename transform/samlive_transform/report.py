@@ -93,6 +93,23 @@ class FunctionReport:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerReport:
+    """How a layer that kept functions use is built.
+
+    Args:
+        logical_id: Logical id; nested ones as "Child/Layer".
+        runtime: The runtime it is built for; empty when nothing says so.
+        architecture: "x86_64" or "arm64".
+        metadata: The resource's Metadata; its BuildMethod says how.
+    """
+
+    logical_id: str
+    runtime: str
+    architecture: str
+    metadata: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """Something local that must be packaged before the template can be deployed.
 
@@ -100,11 +117,13 @@ class Artifact:
         logical_id: The resource that names it; nested ones as "Child/Resource".
         path: Property path that holds the local path, such as "Properties.CodeUri".
         local: Path on this machine, resolved against the template's folder.
-        kind: "function", "layer", "definition", "file", "template" or "include".
+        kind: "function", "layer", "image", "definition", "file", "template" or "include".
         form: How the uploaded object is written back: "uri" (s3://bucket/key),
-            "url" (https form), or the mapping's key names such as "S3Bucket,S3Key".
+            "url" (https form), the mapping's key names such as "S3Bucket,S3Key", or
+            "image" (repository:tag).
         zipped: Whether a folder or single file is put into a zip.
-        function: The function whose build settings apply, for kind "function".
+        function: The function whose build settings apply, for kinds "function" and "image".
+        layer: How it is built, for kind "layer"; None when its folder is the layer.
     """
 
     logical_id: str
@@ -114,6 +133,7 @@ class Artifact:
     form: str
     zipped: bool
     function: FunctionReport | None = None
+    layer: LayerReport | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Builds functions that are kept as they are, as `sam build` would.
+"""Builds functions that are kept as they are, and the layers they use, as `sam build` would.
 
 A kept function runs in Lambda, so its dependencies must be in its package. The
 work is done by aws-lambda-builders, SAM's own library; the result is cached by
@@ -16,7 +16,7 @@ from typing import Any
 from samlive import toolchains
 from samlive.deploy import archive
 from samlive.errors import SamliveError
-from samlive_transform.report import FunctionReport
+from samlive_transform.report import FunctionReport, LayerReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,19 @@ _BY_METHOD = {
 }
 
 
-def recipe(function: FunctionReport, folder: Path) -> Recipe | None:
-    """Return how a function is built; None when its folder is its package."""
+_LAYER_FOLDERS = {
+    "python": "python",
+    "nodejs": "nodejs",
+    "ruby": "ruby/lib",
+    "java": "java",
+    "dotnet": "dotnet",
+}
+"""Where a runtime looks for a layer's content; a makefile makes its folders itself.
+https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html"""
+
+
+def recipe(function: FunctionReport | LayerReport, folder: Path) -> Recipe | None:
+    """Return how something is built; None when its folder is its package."""
     method = function.metadata.get("BuildMethod")
     if isinstance(method, str) and method in _BY_METHOD:
         return _BY_METHOD[method]
@@ -59,8 +70,8 @@ def recipe(function: FunctionReport, folder: Path) -> Recipe | None:
     return None
 
 
-def sam_build(function: FunctionReport, folder: Path) -> Path | None:
-    """Return what `sam build` made of a function when nothing was edited since."""
+def sam_build(function: FunctionReport | LayerReport, folder: Path) -> Path | None:
+    """Return what `sam build` made of something when nothing was edited since."""
     for project in (folder, *folder.parents):
         built = project / ".aws-sam" / "build" / function.logical_id
         mark = project / ".aws-sam" / "build.toml"
@@ -89,12 +100,52 @@ def package(function: FunctionReport, folder: Path, cache: Path) -> bytes:
         return archive.zip_folder(built)
     if function.reason and function.reason == toolchains.obstacle(function):
         return archive.zip_folder(folder)  # nothing here builds it; the report says so
-    inputs = f"{archive.digest_folder(folder)}-{function.runtime}-{function.architecture}"
-    kept = cache / f"{archive.digest((inputs + repr(found)).encode())}.zip"
+    return _cached(found, function, folder, cache, "")
+
+
+def layer(report: LayerReport, folder: Path, cache: Path) -> bytes:
+    """Return the zip of a layer that says how it is built.
+
+    Args:
+        report: How.
+        folder: Its sources.
+        cache: Where builds are kept.
+
+    Raises:
+        SamliveError: Nothing is known of such a build, or it fails; says why.
+    """
+    found = recipe(report, folder)
+    if found is None:
+        method = report.metadata.get("BuildMethod")
+        raise SamliveError(
+            f"{report.logical_id}: the BuildMethod {method} of this layer cannot be followed in "
+            f"{folder}.",
+            "It takes a runtime whose manifest is in that folder, or `makefile`.",
+        )
+    built = sam_build(report, folder)
+    if built is not None:
+        return archive.zip_folder(built)
+    beginnings = (name for name in _LAYER_FOLDERS if report.runtime.startswith(name))
+    makefile = found.manifest == "Makefile"
+    inner = "" if makefile else _LAYER_FOLDERS[next(beginnings, "python")]
+    return _cached(found, report, folder, cache, inner)
+
+
+def _cached(
+    found: Recipe,
+    what: FunctionReport | LayerReport,
+    folder: Path,
+    cache: Path,
+    inner: str,
+) -> bytes:
+    """Return a built zip, made anew only when its sources or its recipe have changed."""
+    inputs = f"{archive.digest_folder(folder)}-{what.runtime}-{what.architecture}-{inner}"
+    options = repr((found, sorted(_options(what).items(), key=str)))
+    kept = cache / f"{archive.digest((inputs + options).encode())}.zip"
     if kept.is_file():
         return kept.read_bytes()
     with tempfile.TemporaryDirectory(prefix="samlive-build-") as work:
-        _run(found, function, folder, Path(work))
+        _run(found, what, folder, Path(work), inner)
         content = archive.zip_folder(Path(work, "artifacts"))
     kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = kept.with_suffix(".part")
@@ -104,35 +155,42 @@ def package(function: FunctionReport, folder: Path, cache: Path) -> bytes:
     return content
 
 
-def _run(found: Recipe, function: FunctionReport, folder: Path, work: Path) -> None:
+def _run(
+    found: Recipe, what: FunctionReport | LayerReport, folder: Path, work: Path, inner: str
+) -> None:
     from aws_lambda_builders.builder import LambdaBuilder
     from aws_lambda_builders.exceptions import LambdaBuilderError
 
     manifests = sorted(folder.glob(found.manifest))
-    for name in ("artifacts", "scratch"):
-        (work / name).mkdir()
+    artifacts = work / "artifacts" / inner
+    artifacts.mkdir(parents=True)
+    (work / "scratch").mkdir()
     try:
         LambdaBuilder(found.language, found.manager or None, found.framework).build(
             str(folder),
-            str(work / "artifacts"),
+            str(artifacts),
             str(work / "scratch"),
             str(manifests[0] if manifests else folder / found.manifest),
-            runtime=function.runtime,
-            architecture=function.architecture,
-            options=_options(function),
+            runtime=what.runtime,
+            architecture=what.architecture,
+            options=_options(what),
+            is_building_layer=isinstance(what, LayerReport),
         )
     except LambdaBuilderError as error:
-        raise SamliveError(
-            f"{function.logical_id} is kept as it is, but cannot be built: {error}",
-            f"Install what the build of {function.runtime} needs"
-            f"{'' if shutil.which('npm') or found.language != 'nodejs' else ' (npm)'}"
-            f", or let it go live: --live {function.logical_id}",
-        ) from error
+        npm = found.language == "nodejs" and not shutil.which("npm")
+        needed = f"Install what the build of {what.runtime or found.language} needs"
+        if isinstance(what, LayerReport):
+            text, way = f"The layer {what.logical_id} cannot be built: {error}", ""
+        else:
+            text = f"{what.logical_id} is kept as it is, but cannot be built: {error}"
+            way = f", or let it go live: --live {what.logical_id}"
+        raise SamliveError(text, f"{needed}{' (npm)' if npm else ''}{way}.") from error
 
 
-def _options(function: FunctionReport) -> dict[str, Any]:
+def _options(function: FunctionReport | LayerReport) -> dict[str, Any]:
     properties = function.metadata.get("BuildProperties")
     options: dict[str, Any] = dict(properties) if isinstance(properties, dict) else {}
-    options["artifact_executable_name"] = function.logical_id
-    options["build_logical_id"] = function.logical_id
+    own = function.logical_id.rpartition("/")[2]  # what a Makefile's targets are called
+    options["artifact_executable_name"] = own
+    options["build_logical_id"] = own
     return options

@@ -77,6 +77,11 @@ class FunctionsApi(Clients):
                 return
             marker = {"Marker": answer["NextMarker"]}
 
+    def registry_login(self, region: str) -> str:
+        """Return a login of Amazon ECR, as Docker keeps it (GetAuthorizationToken)."""
+        answer = self._call("ecr", "get_authorization_token", region=region)
+        return str(answer["authorizationData"][0]["authorizationToken"])
+
     def deployed_code(self, name: str) -> bytes:
         """Return the zip that a function runs (GetFunction, and the URL that it answers)."""
         answer = self._call("lambda", "get_function", FunctionName=name)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samlive.deploy import archive, build
+from samlive.deploy.image_build import Images
 from samlive.errors import SamliveError
 from samlive_transform.deployed import render_deployed
 from samlive_transform.placing import place
@@ -62,7 +63,7 @@ class Store:
 
 
 def prepare(
-    result: "Result", store: Store, cache: Path
+    result: "Result", store: Store, cache: Path, images: Images | None = None
 ) -> tuple[dict[str, Any], tuple[Upload, ...]]:
     """Return the template with artifacts named as they will lie in the bucket, and the uploads.
 
@@ -72,6 +73,7 @@ def prepare(
         result: A rewritten template; it is not changed.
         store: The bucket.
         cache: Where builds are kept.
+        images: Builds container images; None when nobody says where they go.
 
     Raises:
         SamliveError: An artifact does not exist, or cannot be built.
@@ -80,9 +82,12 @@ def prepare(
     uploads: dict[str, Upload] = {}
     children = {(n.artifact.logical_id, n.artifact.path): n.result for n in result.nested}
     for artifact in result.artifacts:
+        if artifact.kind == "image":
+            tree = place(tree, artifact, (images or Images("")).build(artifact))
+            continue
         child_result = children.get((artifact.logical_id, artifact.path))
         if child_result is not None:
-            child, inner = prepare(child_result, store, cache)
+            child, inner = prepare(child_result, store, cache, images)
             uploads |= {upload.key: upload for upload in inner}
             content, ending = render_deployed(child).encode(), ".template"
         else:
@@ -111,6 +116,8 @@ def _content(artifact: Artifact, cache: Path) -> tuple[bytes, str]:
     if path.is_dir():
         if artifact.function is not None:
             return build.package(artifact.function, path, cache), ".zip"
+        if artifact.layer is not None:
+            return build.layer(artifact.layer, path, cache), ".zip"
         return archive.zip_folder(path), ".zip"
     if artifact.zipped and path.suffix not in (".zip", ".jar"):
         return archive.zip_file(path), ".zip"
