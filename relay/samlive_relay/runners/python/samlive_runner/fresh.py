@@ -162,4 +162,6 @@ def install(ledger: Ledger) -> None:
         return finder(path)
 
     sys.path_hooks.insert(0, hook)
-    sys.path_importer_cache.clear()
+    # Only those: what a fork frees of the others is copied from its zygote first.
+    for path in [path for path in sys.path_importer_cache if ledger.owns(path or ".")]:
+        del sys.path_importer_cache[path]

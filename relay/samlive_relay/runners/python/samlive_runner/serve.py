@@ -12,6 +12,7 @@ What the function writes goes to the ordinary descriptors 1 and 2, so that its
 child processes are heard as well; they are flushed before each answer.
 """
 
+import functools
 import itertools
 import json
 import os
@@ -141,10 +142,7 @@ def dependencies(preloaded: int = 0, runtime: Sequence[str] = ()) -> list[str]:
             a glance counts a reference, and so copies a page shared with the zygote.
         runtime: Folders of what Lambda's runtime would bring.
     """
-    # Both as named and as resolved: a virtual environment may be a link to one.
-    named = set(sysconfig.get_paths().values())
-    places = {path + os.sep for path in named | set(map(os.path.realpath, named))}
-    places |= {path + os.sep for path in runtime}
+    places = installed() | {path + os.sep for path in runtime}
     newest = itertools.islice(reversed(sys.modules.items()), max(0, len(sys.modules) - preloaded))
     return [
         name
@@ -153,7 +151,18 @@ def dependencies(preloaded: int = 0, runtime: Sequence[str] = ()) -> list[str]:
     ]
 
 
-def _is_in(module: Any, places: set[str]) -> bool:
+@functools.lru_cache(None)
+def installed() -> frozenset[str]:
+    """Return the folders of the interpreter and its packages, each with a separator.
+
+    A zygote asks ahead: the answer reads a megabyte of build settings.
+    """
+    # Both as named and as resolved: a virtual environment may be a link to one.
+    named = set(sysconfig.get_paths().values())
+    return frozenset(path + os.sep for path in named | set(map(os.path.realpath, named)))
+
+
+def _is_in(module: Any, places: frozenset[str]) -> bool:
     spec = getattr(module, "__spec__", None)
     if spec is None or spec.name != getattr(module, "__name__", None):
         return False

@@ -27,7 +27,7 @@ import sys
 from typing import Any, Callable, Optional
 
 from . import botocore_loader
-from .serve import serve
+from .serve import installed, serve
 
 CHANNEL, STDOUT, STDERR, LIFELINE = range(4)
 F_SETSIG = 10
@@ -75,6 +75,7 @@ def run(control: socket.socket) -> None:
         return
     sys.path += order["path"]
     report = preload(order["modules"], order["loader"])
+    installed()
     gc.collect()
     gc.freeze()  # the collector would write to every page it shares with the children
     control.send(json.dumps({"ready": report}).encode())
