@@ -1,4 +1,4 @@
-"""Writes docs/performance.md and its charts from what the other scripts have measured.
+"""Writes docs/performance.md with its charts, and docs/faults.md, from what others have found.
 
     python benchmarks/report.py
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from support.charts import bars
+from support.faults.page import page as faults_page
 from support.result import RESULTS, say
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
@@ -95,6 +96,10 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--page", type=Path, default=PAGE)
     options = parser.parse_args()
+    faults = options.results / "faults.json"
+    if faults.exists():
+        text = faults_page(json.loads(faults.read_text()))
+        options.page.with_name("faults.md").write_text(text)
     found = {}
     for name in INTRODUCTIONS:
         path = options.results / f"{name}.json"
