@@ -40,7 +40,7 @@ COMMANDS = {
 
 _SUBJECTS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "invoke": ("function", (), "logical id of the function"),
-    "init": ("editor", ("vscode", "webstorm", "intellij"), "editor to write them for"),
+    "init": ("editor", ("vscode", "pycharm", "webstorm", "intellij"), "editor to write them for"),
     "macro": ("action", ("deploy", "remove", "status"), "what to do with the macro"),
 }
 """What some commands are about, before the template: name, choices, help."""

@@ -197,13 +197,25 @@ class TestInit:
         (found,) = xml.etree.ElementTree.parse(folder / "samlive_Draw.xml").getroot()
         assert found.get("port") == str(ports["Draw"])
 
-    def test_jetbrains_editors_have_nothing_for_python(
+    def test_webstorm_has_nothing_for_python(
         self, project: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         (project / "template.yaml").write_text(TEMPLATE.replace("nodejs20.x", "python3.12"))
         assert cli.main(["init", "webstorm"]) == 2
-        assert "debugpy" in capsys.readouterr().err
+        assert "init pycharm" in capsys.readouterr().err
         assert not (project / ".idea").exists()
+
+    def test_pycharm_attaches_to_debugpy_and_node(self, project: Path) -> None:
+        folder = project / ".idea/runConfigurations"
+        folder.mkdir(parents=True)
+        (folder / "samlive_Draw.xml").write_text("mine")
+        assert cli.main(["init", "pycharm"]) == 0
+        assert (folder / "samlive_Draw.xml").read_text() == "mine"
+        (found,) = xml.etree.ElementTree.parse(folder / "samlive_Paint.xml").getroot()
+        port = debug_ports.ports(Project(project), ["Paint"])["Paint"]
+        options = {each.get("name"): each.get("value") for each in found.iter("option")}
+        assert found.get("type") == "PythonDapAttachConfiguration"
+        assert options["remoteAddress"] == f"127.0.0.1:{port}"
 
 
 @pytest.mark.e2e

@@ -17,7 +17,7 @@ from samlive.errors import SamliveError
 from samlive.settings import Settings
 from samlive.state import Project, write_private
 
-EDITORS = ("vscode", "webstorm", "intellij")
+EDITORS = ("vscode", "pycharm", "webstorm", "intellij")
 PREFIX = "samlive: "
 _CONFIGURATION = """\
 <component name="ProjectRunConfigurationManager">
@@ -27,6 +27,20 @@ _CONFIGURATION = """\
 </component>
 """
 _IDEA = {
+    "python": _CONFIGURATION.replace(
+        "    <method",
+        """\
+    <option name="remoteAddress" value="127.0.0.1:{port}" />
+    <PathMappingSettings>
+      <option name="pathMappings">
+        <list>
+          <mapping local-root="$PROJECT_DIR$" remote-root="$PROJECT_DIR$" />
+        </list>
+      </option>
+    </PathMappingSettings>
+    <method""",
+    )
+    % 'type="PythonDapAttachConfiguration"',
     "nodejs": _CONFIGURATION
     % (
         'type="ChromiumRemoteDebugType" factoryName="Chromium Remote" host="127.0.0.1" '
@@ -47,7 +61,15 @@ _IDEA = {
         'port="{port}"'
     ),
 }
-"""What JetBrains editors read, by beginning of the runtime."""
+"""What JetBrains editors read, by beginning of the runtime. That of Python is PyCharm's
+"Attach to DAP", which speaks to debugpy; its older "Python Debug Server" does not.
+https://www.jetbrains.com/help/pycharm/run-debug-configuration-attach-to-dap.html"""
+
+_KINDS = {
+    "pycharm": ("python", "nodejs"),
+    "webstorm": ("nodejs",),
+    "intellij": ("nodejs", "java", "provided"),
+}
 
 
 def run(settings: Settings, editor: str) -> int:
@@ -62,7 +84,7 @@ def run(settings: Settings, editor: str) -> int:
     if editor == "vscode":
         _vscode(Path(".vscode/launch.json"), list(_attachments(runtimes, known)))
     else:
-        _idea(Path(".idea/runConfigurations"), runtimes, known)
+        _idea(editor, Path(".idea/runConfigurations"), runtimes, known)
     names = " ".join(runtimes)
     _say(f"Start the session with: samlive dev --debug-functions {names}")
     return 0
@@ -147,16 +169,16 @@ def _launch_file(path: Path, ours: list[dict[str, Any]]) -> tuple[dict[str, Any]
     return document, found.group(1) if found else 2
 
 
-def _idea(folder: Path, runtimes: dict[str, str], known: dict[str, int]) -> None:
+def _idea(editor: str, folder: Path, runtimes: dict[str, str], known: dict[str, int]) -> None:
     kinds = {
-        name: next(filter(runtime.startswith, _IDEA), "") for name, runtime in runtimes.items()
+        name: next(filter(runtime.startswith, _KINDS[editor]), "")
+        for name, runtime in runtimes.items()
     }
     written = {name: kind for name, kind in kinds.items() if kind}
     if not written:
         raise SamliveError(
-            "No Node.js, Java or Go function is in the template, and JetBrains editors read no "
-            "file that attaches to debugpy.",
-            "Use `samlive init vscode` for Python functions.",
+            f"The template has no function that {editor} can attach to.",
+            "Use `samlive init pycharm` or `samlive init vscode` for Python functions.",
         )
     folder.mkdir(parents=True, exist_ok=True)
     for name, kind in written.items():
@@ -167,7 +189,7 @@ def _idea(folder: Path, runtimes: dict[str, str], known: dict[str, int]) -> None
         _write(path, _IDEA[kind].format(name=PREFIX + name, port=known[name]))
         _say(f"{path}: written")
     if left := [name for name in runtimes if name not in written]:
-        _say(f"Python functions are left out, which attach by debugpy: {', '.join(left)}")
+        _say(f"Left out, as {editor} does not attach to them: {', '.join(left)}")
 
 
 def _write(path: Path, text: str) -> None:
