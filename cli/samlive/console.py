@@ -17,6 +17,7 @@ COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "bright_cyan", "bright_
 MAX_NAME = 28
 _WHAT_NOW = " Save a file: the next call runs it. Ctrl-C ends the session."
 _GOOD, _BAD, _BUSY = "green", "bold red", "yellow"
+_DIFFERENCE = {"+": _GOOD, "-": "red", "~": _BUSY}
 _CHECKED = {"ok": _GOOD, "fail": _BAD, "note": _BUSY, "skip": "dim"}
 _DEPLOYED = {
     "complete": "deployed",
@@ -61,6 +62,7 @@ class TextOutput:
             "invocation_started": self._invocation_started,
             "invocation": self._invocation,
             "log": self._log,
+            "edit": self._edit,
             "reload": self._reload,
             "build": self._build,
             "connection": self._connection,
@@ -214,6 +216,12 @@ class TextOutput:
     def _log(self, said: dict[str, Any]) -> None:
         level, text = _told(said["text"])
         self._of(said["function"], "|  ", (level, _LEVELS.get(level.strip(), "dim")), text)
+
+    def _edit(self, said: dict[str, Any]) -> None:
+        files = ", ".join(name.rpartition("/")[2] for name in said["files"])
+        self._line(("edit ", _BUSY), files)
+        for line in said["changes"]:
+            self._line((f"  {line}", _DIFFERENCE.get(line[0], "dim")))
 
     def _reload(self, said: dict[str, Any]) -> None:
         files = ", ".join(name.rpartition("/")[2] for name in said["files"])

@@ -380,11 +380,17 @@ def stack_name(settings: Settings, stage: str, record: Mapping[str, Any]) -> str
 
 
 def _placed(error: DeployError, result: "Result") -> SamliveError:
-    """Put the template's line in front of a failure, when its resource stands there."""
-    resource = error.logical_id.partition("/")[0]
-    source = result.source
+    """Put the template's line in front of a failure: of the nested one, when it stands there."""
+    *outer, resource = error.logical_id.split("/")
+    for id in outer:
+        inner = [n.result for n in result.nested if n.artifact.logical_id.split("/")[-1] == id]
+        if not inner:
+            resource = id
+            break
+        result = inner[0]
     if not resource or resource not in result.template.get("Resources", {}):
         return error
-    name = getattr(source, "name", "")
-    line = source.line(("Resources", resource))
-    return DeployError(f"{name}:{line}: {error.message}", error.hint, error.logical_id)
+    line = result.source.line(("Resources", resource))
+    return DeployError(
+        f"{result.source.name}:{line}: {error.message}", error.hint, error.logical_id
+    )

@@ -12,10 +12,11 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from samlive import build_command, debug_ports
+from samlive import build_command, debug_ports, edit_page
 from samlive.deploy.pace import Interrupted
 from samlive.output import Output
 from samlive.rewriting import options, read, rewrite
@@ -33,6 +34,12 @@ if TYPE_CHECKING:
 _DESCRIPTIVE = ("template", "include", "definition", "file")
 """Kinds of artifacts that are part of the infrastructure's description."""
 
+
+_PACKED = ("function", "layer", "image")
+"""Kinds whose content is deployed: code of kept functions and what they use."""
+
+_MOST_FILES = 500
+"""A folder with more files is no place to edit in by hand; looking at it would cost too much."""
 
 _PLAUSIBLE_SECONDS = 10.0
 """Files that seem older were moved here, or a file server's clock is another."""
@@ -100,7 +107,8 @@ class Served:
         described = [a.local for a in report.artifacts if a.kind in _DESCRIPTIVE]
         named = [self.settings.template, *self.settings.files]
         found = [*named, *map(Path, nested), *map(Path, described)]
-        return frozenset(_absolute(found)) | self._built_from(self.settings)
+        built = self._built_from(self.settings)
+        return frozenset(_absolute(found)) | built | _packed(self.result)
 
     def _built_from(self, settings: Settings) -> frozenset[Path]:
         command = settings.text("build_template_command")
@@ -175,7 +183,9 @@ class Served:
         functions = await asyncio.to_thread(self.local, result, deployment.state)
         self.tell_notices(result)
         deploys = await asyncio.to_thread(deployment.prepare, result)
+        self._marks |= marks(_packed(result))  # a build may write beside its sources
         if deploys:
+            self._say_edit(files, result)
             # Functions that go must be served until they are gone.
             relay.update_functions({**self.functions, **functions})
             try:
@@ -190,6 +200,10 @@ class Served:
             self._out.tell("reload", functions=names, files=[str(f) for f in sorted(files)])
         return deploys
 
+    def _say_edit(self, files: frozenset[Path], result: "Result") -> None:
+        named = [str(file) for file in sorted(files) if not file.is_dir()]
+        self._out.tell("edit", files=named, changes=edit_page.lines(self.result, result))
+
     def _say_kept(self, error: Exception) -> None:
         from samlive.cli import told
 
@@ -198,6 +212,24 @@ class Served:
             raise error
         message = f"{failure.message.rstrip('.')}. The stage stays as it was."
         self._out.tell("error", message=message, hint=failure.hint)
+
+
+def _packed(result: "Result") -> frozenset[Path]:
+    """Return the files of kept functions and of what they use."""
+    packed = (_inside(Path(a.local)) for a in result.report.artifacts if a.kind in _PACKED)
+    return frozenset(_absolute(chain.from_iterable(packed)))
+
+
+def _inside(path: Path) -> list[Path]:
+    """Return the files of an artifact and their folders, which tell of new files."""
+    from samlive.deploy import archive
+
+    if not path.is_dir():
+        return [path]
+    files = list(islice(archive.walk(path), _MOST_FILES + 1))
+    if len(files) > _MOST_FILES:
+        return []
+    return [path, *files, *{file.parent for file in files}]
 
 
 def _age(files: Iterable[Path]) -> float:

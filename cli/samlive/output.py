@@ -20,6 +20,7 @@ EVENTS = {
     "invocation_started": "a request has arrived: function, request_id, cold, caller",
     "invocation": "a request was answered: function, request_id, status, duration_ms, cold",
     "log": "a function wrote a line: function, request_id, stream, text",
+    "edit": "an edit changes the stage, and is deployed: files, changes",
     "reload": "code changed on disk: functions, files",
     "build": "what a function runs is being built, or was: function, status, seconds, problem",
     "connection": "the link to AWS IoT: state, detail",

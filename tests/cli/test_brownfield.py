@@ -150,6 +150,21 @@ def test_custom_resource_that_goes_live_is_answered_here_while_the_stack_deploys
     assert ready.ready["outputs"]["Answer"] == "from this machine"
 
 
+def test_edit_of_a_kept_functions_code_is_deployed(project: Project) -> None:
+    project.code("here", "src")
+    project.code("first", "kept")
+    kept = FUNCTION.format(name="Kept", code="kept")
+    project.write("template.yaml", HEAD + FUNCTION.format(name="F", code="src") + kept)
+    ready = project.session.ready("--exclude", "Kept")
+    name = project.resource(ready.ready["stack"], "Kept")
+    assert project.invoke(name, {})["from"] == "first"
+    project.code("second", "kept")
+    edited = ready.live.expect("edit")
+    assert edited["files"] == [str(project.folder / "kept/app.py")]
+    ready.live.expect("ready")
+    assert project.invoke(name, {})["from"] == "second"
+
+
 def test_taken_names_are_told_before_anything_is_deployed(project: Project) -> None:
     admin(project.cloud, "dynamodb").create_table(
         TableName=f"{project.folder.name}-table",

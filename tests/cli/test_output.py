@@ -29,6 +29,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "invocation": {"function": "Orders", "request_id": "1", "status": "error", "duration_ms": 3.2,
                    "cold": False, "over_timeout": True, "error": {"type": "E", "message": "boom"}},
     "log": {"function": "Orders", "request_id": "1", "stream": "stdout", "text": "[bold]x[/bold]"},
+    "edit": {"files": ["/x/template.yaml"], "changes": ["+ Queue (AWS::SQS::Queue)"]},
     "reload": {"functions": ["Orders"], "files": ["/x/app.py"]},
     "build": {"function": "Orders", "status": "failed", "seconds": 1.5, "problem": "a.go:1: no"},
     "connection": {"state": "reconnecting", "detail": "gone"},

@@ -307,6 +307,9 @@ class TestEdits:
         assert live.expect("reload")["functions"] == []
 
         template.write_text(TEMPLATE + QUEUE)
+        edited = live.expect("edit")
+        assert edited["changes"] == ["+ Queue (AWS::SQS::Queue)"]
+        assert edited["files"] == [str(template)]
         again = Ready(live, live.expect("ready"), ready.aws)
         assert again.physical("Queue")
         assert paint(again)[0] == 200

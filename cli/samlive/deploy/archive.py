@@ -43,11 +43,14 @@ def digest_folder(folder: Path) -> str:
 
 def files_of(folder: Path) -> list[Path]:
     """Return the files that belong to a folder's content, sorted by name."""
-    found = []
+    return sorted(walk(folder), key=lambda path: path.relative_to(folder).as_posix())
+
+
+def walk(folder: Path) -> Iterator[Path]:
+    """Yield the files that belong to a folder's content."""
     for root, folders, names in os.walk(folder, followlinks=True):
         folders[:] = sorted(f for f in folders if f not in _LEFT_OUT and f != "__pycache__")
-        found += [Path(root, name) for name in names if not name.endswith(".pyc")]
-    return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
+        yield from (Path(root, name) for name in names if not name.endswith(".pyc"))
 
 
 def _zip(entries: Iterator[tuple[str, Path]]) -> bytes:
