@@ -1,7 +1,8 @@
 """The report of a rewrite for people: a table of functions, then every change.
 
 The table answers what is asked first (which functions go live, which do not,
-and why); the list below it holds every single change with its line.
+and why); then comes what becomes of asynchronous events while nobody listens;
+the list below it holds every single change with its line.
 """
 
 import json
@@ -23,8 +24,21 @@ def page(report: "Report", file: str) -> str:
     """
     from samlive_transform.telling import table
 
-    lines = ["", "every change", *_changes(report, file)] if report.changes else []
+    lines = list(_absence(report))
+    lines += ["", "every change", *_changes(report, file)] if report.changes else []
     return table(report) + "".join(f"{line}\n" for line in lines)
+
+
+def _absence(report: "Report") -> Iterator[str]:
+    told = [
+        f"  {each.logical_id}: its events wait in the stage's queue"
+        if each.parkable
+        else f"  {each.logical_id}: its events fail, as {each.unparkable}"
+        for each in report.functions
+        if each.parkable or each.unparkable
+    ]
+    if told:
+        yield from ("", "asynchronous events while nobody listens", *told)
 
 
 def _changes(report: "Report", file: str) -> Iterator[str]:

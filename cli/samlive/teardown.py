@@ -113,7 +113,7 @@ class Teardown:
         Raises:
             SamliveError: Some wait in the stage's queue.
         """
-        count, functions = parking.waiting()
+        count, functions = parking.waiting(sure=True)
         if count:
             events = "1 event waits" if count == 1 else f"{count} events wait"
             raise SamliveError(

@@ -72,6 +72,7 @@ class Account:
         self.busy = 0
         self.forbidden: set[str] = set()
         self.messages: dict[str, str] | None = None
+        self.hidden: set[str] = set()
         self.ran: list[tuple[str, bytes]] = []
         self.no_queue = False
         self.lost = 0
@@ -181,22 +182,28 @@ class Account:
     def queue_url(self, name: str) -> str | None:
         return None if self.messages is None else name
 
-    def queue_depth(self, url: str) -> int:
+    def queue_counts(self, url: str) -> tuple[int, int]:
         assert self.messages is not None
-        return len(self.messages)
+        return len(self.messages) - len(self.hidden), len(self.hidden)
+
+    def show_messages(self, url: str, receipts: list[str]) -> None:
+        self.hidden -= set(receipts)
 
     def receive(self, url: str, hidden: int, wait: int) -> list[dict[str, Any]]:
         assert self.messages is not None
-        return [
-            {"MessageId": id, "ReceiptHandle": id, "Body": body}
-            for id, body in list(self.messages.items())[:10]
-        ]
+        shown = [id for id in self.messages if id not in self.hidden][:10]
+        if not shown:
+            self.hidden.clear()  # until somebody looks again, a minute has gone
+        if hidden:
+            self.hidden |= set(shown)
+        return [{"MessageId": id, "ReceiptHandle": id, "Body": self.messages[id]} for id in shown]
 
     def delete_messages(self, url: str, receipts: list[str]) -> None:
         self._spend()
         assert self.messages is not None
         for receipt in receipts:
             self.messages.pop(receipt, None)
+            self.hidden.discard(receipt)
 
     def delete_queue(self, url: str) -> None:
         self.messages = None
@@ -230,6 +237,7 @@ class Account:
 def account(monkeypatch: pytest.MonkeyPatch) -> Account:
     for module in ("park", "hold"):
         monkeypatch.setattr(f"samlive.deploy.{module}.time.sleep", lambda _: None)
+    monkeypatch.setattr("samlive.deploy.redelivery.PAUSE_SECONDS", 0.0)
     return Account()
 
 
@@ -487,6 +495,26 @@ def test_an_event_that_lambda_does_not_take_is_kept(account: Account) -> None:
     account.budget = 1000
     deliver(account)
     assert account.messages == {} and account.objects == {}
+
+
+def test_a_session_that_ends_shows_what_it_has_not_given(account: Account) -> None:
+    parking(account).park(LIVE, WAITING)
+    for _ in range(15):
+        account.event("stack-Notify-1")
+    made, stop = parking(account), threading.Event()
+    noted = made.unpark()
+    count = len(account.messages or {})
+
+    def give(function: str, payload: bytes) -> None:
+        account.ran.append((function, payload))
+        if len(account.ran) == 3:
+            stop.set()
+
+    account.invoke_event = give  # type: ignore[method-assign]
+    done = made.redeliver(noted, stop, 0.0)
+    assert (done.count, done.emptied) == (3, False)
+    assert len(account.messages or {}) == count - 3 and not account.hidden
+    assert account.objects, "the next start goes on"
 
 
 def test_an_event_is_given_as_it_was_written(account: Account) -> None:

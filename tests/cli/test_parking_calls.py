@@ -1,5 +1,7 @@
 """The calls that parking makes, checked against AWS's own models."""
 
+from typing import Any
+
 import pytest
 
 from samlive.deploy.faults import AwsError
@@ -108,6 +110,25 @@ def test_a_queue_that_was_never_made_holds_nothing(aws: StubbedAws, code: str) -
     queue.delete()
 
 
+def counts(waiting: int, hidden: int) -> dict[str, Any]:
+    name = "ApproximateNumberOfMessages"
+    return {"Attributes": {name: str(waiting), f"{name}NotVisible": str(hidden)}}
+
+
+def test_what_is_hidden_is_waited_for_when_it_matters(
+    aws: StubbedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("samlive.deploy.parked_queue.PAUSE_SECONDS", 0.0)
+    queue = ParkedQueue(aws, ACCOUNT, "aws", "shop", "ana")
+    for sure, looks in ((False, [1]), (True, [2, 1, 0])):
+        aws.answer("sqs", "get_queue_url", {"QueueUrl": URL})
+        for hidden in looks:
+            aws.answer("sqs", "receive_message", {})
+            aws.answer("sqs", "get_queue_attributes", counts(0, hidden))
+        assert queue.content(sure) == (0, ())
+        aws.check_all_asked()
+
+
 def test_what_waits_is_counted_by_looking(aws: StubbedAws) -> None:
     body = f'{{"requestContext": {{"functionArn": "{ARN}:live"}}, "requestPayload": 1}}'
     found = [{"Body": body}, {"Body": "?"}, {"Body": body}]
@@ -118,10 +139,18 @@ def test_what_waits_is_counted_by_looking(aws: StubbedAws) -> None:
         {"Messages": found},
         {"QueueUrl": URL, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0, "WaitTimeSeconds": 1},
     )
-    counts = {"ApproximateNumberOfMessages": "1", "ApproximateNumberOfMessagesNotVisible": "0"}
-    aws.answer("sqs", "get_queue_attributes", {"Attributes": counts})
+    aws.answer("sqs", "get_queue_attributes", counts(1, 0))
     queue = ParkedQueue(aws, ACCOUNT, "aws", "shop", "ana")
     assert queue.content() == (3, ("?", "notify"))
+
+
+def test_messages_are_shown_again_together(aws: StubbedAws) -> None:
+    entries = [{"Id": "0", "ReceiptHandle": "a", "VisibilityTimeout": 0}]
+    expected = {"QueueUrl": URL, "Entries": entries}
+    answer: dict[str, Any] = {"Successful": [], "Failed": []}
+    aws.answer("sqs", "change_message_visibility_batch", answer, expected)
+    aws.show_messages(URL, ["a"])
+    aws.check_all_asked()
 
 
 def test_messages_are_deleted_together(aws: StubbedAws) -> None:

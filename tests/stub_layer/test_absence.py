@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from samlive_stub import absence
+from samlive_stub.contract import Settings
 from samlive_stub.environment import for_local_process, worker_of
 from samlive_stub.protocol import ProtocolError, worker_id, worker_sender
 
@@ -112,6 +113,13 @@ def test_the_shape_of_an_event_tells_its_kind(kind: str, event: Any) -> None:
     droppable = [each for each, allowed in absence.ACTIONS.items() if "drop" in allowed]
     others = ",".join(f"{each}=drop" for each in droppable if each != kind)
     assert absence.answer(raw, "SamLive.X", "why", others)[0]
+
+
+def test_a_policy_reaches_the_stub_in_its_variable() -> None:
+    given = {"app": "a", "stage": "s", "function": "F", "endpoint": "e", "region": "r", "key": "k"}
+    text = Settings(**given, absence="queue=drop,async=drop").encode()
+    assert Settings.decode(text).absence == "queue=drop,async=drop"
+    assert Settings.decode(text.rpartition(";x=")[0]).absence == "fail"
 
 
 def test_a_policy_of_another_version_loses_nothing() -> None:

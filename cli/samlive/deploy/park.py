@@ -153,9 +153,13 @@ class Parking:
             self._store.write(Note())
         return done
 
-    def waiting(self) -> tuple[int, tuple[str, ...]]:
-        """Return how many events wait, and names of functions that they are for."""
-        return self._queue.content()
+    def waiting(self, sure: bool = False) -> tuple[int, tuple[str, ...]]:
+        """Return how many events wait, and names of functions that they are for.
+
+        Args:
+            sure: Wait for events that are hidden for the moment.
+        """
+        return self._queue.content(sure)
 
     def forget(self) -> None:
         """Delete the queue and the note of a stage that is gone."""

@@ -7,7 +7,7 @@ template lets send (their roles have that one statement), and the developer.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
 """
 
-from collections import Counter
+import time
 
 from samlive.deploy import destination_record
 from samlive.deploy.aws import Aws
@@ -17,6 +17,9 @@ from samlive_stub.contract import parked_queue
 RETENTION_SECONDS = 14 * 24 * 3600
 HIDDEN_SECONDS = 60
 """How long a message is hidden while its event is given to Lambda."""
+
+PAUSE_SECONDS = 2.0
+"""Between looks at a queue with hidden messages."""
 
 _THERE = ("QueueAlreadyExists", "QueueNameExists")
 """It is there with other attributes, which are its owner's to choose."""
@@ -57,19 +60,26 @@ class ParkedQueue:
         """Return its URL; None when there is no such queue."""
         return self._aws.queue_url(self.name)
 
-    def content(self) -> tuple[int, tuple[str, ...]]:
+    def content(self, sure: bool = False) -> tuple[int, tuple[str, ...]]:
         """Return how many events wait, and of which functions as far as ten of them show.
 
-        The count that SQS keeps lags behind by a minute, so messages are looked at.
+        The counts that SQS keeps lag behind by a minute, so messages are looked at.
+
+        Args:
+            sure: Wait for messages that somebody hid before, perhaps to die.
         """
         url = self._url_if_known()
-        if url is None:
-            return 0, ()
-        found = self._aws.receive(url, hidden=0, wait=1)
-        names = Counter(destination_record.function_of(each["Body"]) for each in found)
-        if not found:
-            return 0, ()
-        return max(self._aws.queue_depth(url), len(found)), tuple(sorted(names))
+        end = time.monotonic() + HIDDEN_SECONDS + 1
+        while url is not None:
+            found = self._aws.receive(url, hidden=0, wait=1)
+            waiting, hidden = self._aws.queue_counts(url)
+            if found:
+                names = {destination_record.function_of(each["Body"]) for each in found}
+                return max(waiting + hidden, len(found)), tuple(sorted(names))
+            if not sure or not hidden or time.monotonic() > end:
+                break
+            time.sleep(PAUSE_SECONDS)
+        return 0, ()
 
     def delete(self) -> None:
         """Delete it with what is in it, if it is there."""

@@ -30,16 +30,12 @@ class QueuesApi(Clients):
         )
         return str(answer["QueueUrl"])
 
-    def queue_depth(self, url: str) -> int:
-        """Return about how many messages are in a queue (GetQueueAttributes)."""
-        names = ["", "NotVisible", "Delayed"]
-        answer = self._call(
-            "sqs",
-            "get_queue_attributes",
-            QueueUrl=url,
-            AttributeNames=[f"ApproximateNumberOfMessages{name}" for name in names],
-        )
-        return sum(int(count) for count in answer.get("Attributes", {}).values())
+    def queue_counts(self, url: str) -> tuple[int, int]:
+        """Return about how many messages can be received, and are hidden (GetQueueAttributes)."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = self._call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=names)
+        waiting, hidden = (int(answer.get("Attributes", {}).get(name, 0)) for name in names)
+        return waiting, hidden
 
     def receive(self, url: str, hidden: int, wait: int) -> list[dict[str, Any]]:
         """Return up to ten messages (ReceiveMessage).
@@ -59,6 +55,14 @@ class QueuesApi(Clients):
         )
         found: list[dict[str, Any]] = answer.get("Messages", [])
         return found
+
+    def show_messages(self, url: str, receipts: Sequence[str]) -> None:
+        """Let others receive up to ten messages at once (ChangeMessageVisibilityBatch)."""
+        entries = [
+            {"Id": str(n), "ReceiptHandle": each, "VisibilityTimeout": 0}
+            for n, each in enumerate(receipts)
+        ]
+        self._call("sqs", "change_message_visibility_batch", QueueUrl=url, Entries=entries)
 
     def delete_messages(self, url: str, receipts: Sequence[str]) -> None:
         """Delete up to ten messages; what stays comes again (DeleteMessageBatch)."""

@@ -73,29 +73,37 @@ class Redelivery:
         Raises:
             AwsError: Lambda does not take an event, or the queue cannot be read.
         """
-        still = 0.0
-        while not stop.is_set():
-            given = self._batch(stop)
-            if given:
+        still, emptied = 0.0, False
+        while not emptied and not stop.is_set():
+            if given := self._batch(stop):
                 still = 0.0
                 told(given)
-            elif still >= quiet:
-                return Redelivered(self._count, tuple(self._left.values()), True)
-            elif not stop.wait(pause := min(PAUSE_SECONDS, quiet - still)):
-                still += pause
-        return Redelivered(self._count, tuple(self._left.values()), False)
+            elif still >= quiet and self._is_empty():
+                emptied = True
+            elif not stop.wait(PAUSE_SECONDS):
+                still += PAUSE_SECONDS
+        return Redelivered(self._count, tuple(self._left.values()), emptied)
+
+    def _is_empty(self) -> bool:
+        """Tell whether nothing but what is left is there: others may have hidden some and died."""
+        return sum(self._aws.queue_counts(self._url)) <= len(self._left)
 
     def _batch(self, stop: threading.Event) -> int:
         """Give back up to ten events; return how many."""
+        untouched = self._aws.receive(self._url, HIDDEN_SECONDS, wait=1)
         taken: list[str] = []
         try:
-            for message in self._aws.receive(self._url, HIDDEN_SECONDS, wait=1):
-                if not stop.is_set() and self._give(message["MessageId"], message["Body"]):
+            while untouched and not stop.is_set():
+                message = untouched[0]
+                if self._give(message["MessageId"], message["Body"]):
                     taken.append(message["ReceiptHandle"])
+                del untouched[0]
         finally:
             if taken:
                 self._aws.delete_messages(self._url, taken)
                 self._count += len(taken)
+            if untouched:  # nobody should have to wait until they are shown by themselves
+                self._aws.show_messages(self._url, [m["ReceiptHandle"] for m in untouched])
         return len(taken)
 
     def _give(self, id: str, body: str) -> bool:
