@@ -250,3 +250,21 @@ def test_build_properties_become_options_of_esbuild() -> None:
         "minify": True,
     }
     assert "minify" not in esbuild.options(given, "cjs", shrink=False)
+
+
+def test_saves_of_one_length_in_a_row_are_all_served(
+    project: Project, run: Run, node_modules: Path
+) -> None:
+    (project.folder / "node_modules").symlink_to(node_modules)
+    project.write("app.ts", APP)
+    write(project, "00")
+    project.add(runtime="nodejs20.x")
+
+    async def scenario() -> None:
+        async with project.session() as session:
+            stub = session.stub()
+            for number in range(30):
+                write(project, f"{number:02}")
+                assert await stub.ask({"name": "ana"}) == f"{number:02} ana!"
+
+    run(scenario())

@@ -39,6 +39,9 @@ IDLE_SECONDS = 300.0
 PAUSE_SECONDS = 0.05
 """The next spare starts so long after a process is ready: its first call goes first."""
 
+LOADING_SECONDS = 10.0
+"""A spare that is still loading after so long a wait is given up for a fresh process."""
+
 MAX_ROUNDS = 5
 """A function for which so many spares in a row were of no use gets no more."""
 
@@ -100,8 +103,8 @@ class Spares:
         spare, known.spare = known.spare, None
         if spare is None:
             return None
-        fits = spare.recipe.alike(recipe) and await asyncio.shield(spare.ready)
-        if fits and spare.alive and not self._differs(known, spare, recipe.variables):
+        fits = spare.recipe.alike(recipe) and await self._loaded(spare)
+        if fits and not self._differs(known, spare, recipe.variables):
             self._all.discard(spare)
             return spare
         spare.end()
@@ -158,6 +161,12 @@ class Spares:
 
     def _of(self, function: str) -> Known:
         return self._known.setdefault(function, Known())
+
+    @staticmethod
+    async def _loaded(spare: Spare) -> bool:
+        """Wait for a spare that is still loading: it is ahead of a fresh process."""
+        await asyncio.wait([spare.ready], timeout=LOADING_SECONDS)
+        return spare.is_ready
 
     def _differs(self, known: Known, spare: Spare, variables: Mapping[str, str]) -> bool:
         """Tell whether a spare can be told from a fresh process; note because of what."""
