@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from samlive_transform import parse, transform
-from samlive_transform.caller_kinds import EVENTS, PRINCIPALS, RESOURCES
+from samlive_transform.caller_kinds import EVENTS, NO_CALLERS, PRINCIPALS, RESOURCES
 from samlive_transform.callers import Waiting, waiting
 from samlive_transform.model import Template
 from transform_stage import options
@@ -143,6 +143,9 @@ EVENTS_WAIT: dict[str, dict[str, Any]] = {
         "Type": "AWS::SNS::Topic",
         "Connectors": {"Link": {"Properties": {"Destination": {"Id": "Fn"}}}}}}},
     "role that may call it": {"resources": other("AWS::IAM::Role", Policies=[ARN])},
+    **{f"what only names it: {kind}": {"resources": other(
+        f"{kind}Anything" if kind.endswith("::") else kind, Anything=[ARN])}
+       for kind in NO_CALLERS},
     "its own name": {"Environment": {"Variables": {"ME": {"Ref": "Fn"}}}},
 }  # fmt: skip
 

@@ -110,12 +110,17 @@ NO_CALLERS = (
     "AWS::ApplicationAutoScaling::",
     "AWS::CodeDeploy::",
     "AWS::IAM::",
+    "AWS::KMS::Key",
     "AWS::Lambda::Alias",
     "AWS::Lambda::Version",
     "AWS::Logs::LogGroup",
     "AWS::Logs::MetricFilter",
     "AWS::Logs::QueryDefinition",
-    "AWS::SSM::Parameter",
     "AWS::CloudWatch::Dashboard",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+    "AWS::SSM::Parameter",
+    "AWS::SecretsManager::ResourcePolicy",
 )
 """Beginnings of resource types that name functions and never call them."""
