@@ -32,6 +32,7 @@ def test_no_answer_is_lost_or_swapped_and_no_handler_runs_twice(
             answers[f"call-{value}"] = answer if error is None else {"error": answer}
         return answers
 
+    bench.session.forget_violations()
     with bench.faults(**CHANCES, seed=calls), ThreadPoolExecutor(in_flight) as threads:
         found: dict[str, object] = {}
         for answers in threads.map(work, range(in_flight)):
@@ -43,6 +44,7 @@ def test_no_answer_is_lost_or_swapped_and_no_handler_runs_twice(
     record_property("runs", len(journal.runs()))
     record_property("struck", sum(struck.values()))
     record_property("environments", len(bench.environments()))
+    record_property("over quota", bench.over_quota())
     assert wrong == {}
     assert sorted(journal.runs()) == sorted(found)
     assert min(struck.get(kind, 0) for kind in CHANCES) > 0
