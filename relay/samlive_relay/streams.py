@@ -71,7 +71,7 @@ class Stream:
         self._others.add(self)
         fields = {"content-type": content_type}
         now = _now()
-        self._number = self._side.open_stream(self._worker, self._request, fields, now) or b""
+        self._number = self._side.streams.open(self._worker, self._request, fields, now) or b""
         self._pump()
 
     async def write(self, data: bytes) -> None:
@@ -79,7 +79,7 @@ class Stream:
 
         What nobody takes any more is dropped, and the function goes on.
         """
-        self._side.write_stream(self._worker, self._number, data, _now())
+        self._side.streams.write(self._worker, self._number, data, _now())
         self._pump()
         self._room.clear()
         self.wake()
@@ -89,12 +89,12 @@ class Stream:
         """End the response; with Lambda's error JSON when it broke off."""
         if self in self._others:
             self._others.discard(self)
-            self._side.end_stream(self._worker, self._number, error, _now())
+            self._side.streams.end(self._worker, self._number, error, _now())
         self._room.set()
 
     def wake(self) -> None:
         """Go on if there is room by now."""
-        if self._side.room(self._worker, self._number) > 0:
+        if self._side.streams.room(self._worker, self._number) > 0:
             self._room.set()
 
 

@@ -18,8 +18,9 @@ from collections.abc import Mapping
 from .contract import Settings
 from .environment import for_local_process
 from .init import Early
+from .outcomes import Absent, Ended, Outcome, Transfer
 from .protocol import ACCEPTED, STREAMING
-from .requester import Absent, Ended, Outcome, StubSide, Transfer
+from .requester import StubSide
 from .session import CONNECT, PUBLISH, SUBSCRIBE, UPGRADE, Refused
 
 TYPE_CHECKING = False  # typing's own would cost an import

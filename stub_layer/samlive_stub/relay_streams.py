@@ -9,13 +9,21 @@ than `WINDOW_BYTES`, because `OutStream.room` then makes the writer wait.
 
 import json
 import zlib
+from collections.abc import Callable
 
 from . import frames
 from .contract import CHUNK_BYTES, MAX_STREAM_BYTES
 from .frames import LAST, Outgoing
-from .protocol import PART_SECONDS, UNWANTED, WINDOW_BYTES
+from .protocol import (
+    PART_SECONDS,
+    SILENCE_SECONDS,
+    STREAMING,
+    UNWANTED,
+    WINDOW_BYTES,
+    worker_sender,
+)
 from .relay_shards import Shards
-from .relay_workers import Request, Worker
+from .relay_workers import NOTHING_TAKEN, Request, Worker
 
 NEVER = float("inf")
 
@@ -201,25 +209,97 @@ class Streams:
 
     Args:
         shards: Its connections.
+        workers: Its workers by their sender bytes.
+        find: Finds a running request by worker and request id.
+        step: Takes one transition of the protocol's table.
+        reply: Sends a message of a kind to a worker.
     """
 
-    __slots__ = ("_open", "_shards")
+    __slots__ = ("_find", "_open", "_reply", "_shards", "_step", "_workers")
 
-    def __init__(self, shards: Shards) -> None:
+    def __init__(
+        self,
+        shards: Shards,
+        workers: dict[bytes, Worker],
+        find: Callable[[str, str], tuple[Worker, Request] | None],
+        step: Callable[[Worker, Request, str, float], object],
+        reply: Callable[[Worker, int, bytes], None],
+    ) -> None:
         self._shards = shards
+        self._workers = workers
+        self._find = find
+        self._step = step
+        self._reply = reply
         self._open: dict[bytes, tuple[Worker, OutStream]] = {}
 
-    def open(self, worker: Worker, request: Request, fields: dict[str, str]) -> None:
-        """Begin the response of a request."""
-        request.stream = OutStream(request.number, fields)
-        self._open[request.number] = (worker, request.stream)
+    def open(
+        self, worker: str, request_id: str, fields: dict[str, str], now: float
+    ) -> bytes | None:
+        """Begin to answer a request while its handler still writes.
+
+        Args:
+            worker: Worker of the `Invocation`.
+            request_id: Request id of the `Invocation`.
+            fields: What the stub must know of the response: "content-type".
+            now: The time.
+
+        Returns:
+            Number of the stream; None when the request has its answer already or was
+            never accepted.
+        """
+        found = self._find(worker, request_id)
+        if found is None:
+            return None
+        found[1].fields = fields
+        self._step(*found, "stream", now)
+        return found[1].number
+
+    def write(self, worker: str, number: bytes, data: bytes, now: float) -> None:
+        """Add to a stream; what nobody takes any more is dropped."""
+        if found := self._written(worker, number):
+            found[2].write(data)
+            self._step(*found[:2], "part", now)
+
+    def end(self, worker: str, number: bytes, error: bytes, now: float) -> None:
+        """End a stream.
+
+        Args:
+            worker: Worker of the `Invocation`.
+            number: Number of the stream.
+            error: Lambda's error JSON when it broke off; else empty.
+            now: The time.
+        """
+        if found := self._written(worker, number):
+            found[2].end(error)
+            self._step(*found[:2], "last part", now)
+
+    def room(self, worker: str, number: bytes) -> int:
+        """Return how many bytes a stream takes; at most 0: wait, it grows with packets."""
+        found = self._written(worker, number)
+        return found[2].room if found else 1
+
+    def act(self, worker: Worker, request: Request, action: str, now: float) -> None:
+        """Take an action of the protocol's table."""
+        request.until = now + SILENCE_SECONDS
+        if action == "open":
+            request.stream = OutStream(request.number, request.fields)
+            request.fields = {}
+            self._open[request.number] = (worker, request.stream)
+        elif action == "let_go":
+            self._let_go(worker, request)
+        elif action == "send_parts":
+            self.flush(now)
+        elif request.stream is not None:  # repeat_parts
+            offsets, request.offsets = request.offsets, NOTHING_TAKEN
+            if not self._confirm(worker, request.stream, offsets):
+                self._reply(worker, frames.ACK, request.number)
 
     def forget(self, request: Request) -> None:
         """Drop what there is of a request's response."""
         self._open.pop(request.number, None)
         request.stream = None
 
-    def let_go(self, worker: Worker, request: Request) -> None:
+    def _let_go(self, worker: Worker, request: Request) -> None:
         """Take and send no more of a response: nobody wants it."""
         if request.stream is not None:
             first, _ = request.stream.confirm(UNWANTED, [])
@@ -237,12 +317,20 @@ class Streams:
         """Return when `flush` is due; infinity when nothing waits for it."""
         return min((stream.due_at for _, stream in self._open.values()), default=NEVER)
 
-    def confirm(self, worker: Worker, stream: OutStream, offsets: Offsets) -> bool:
+    def _confirm(self, worker: Worker, stream: OutStream, offsets: Offsets) -> bool:
         """Take a stub's report; return whether something of the stream is on its way to it."""
         first, missing = stream.confirm(*offsets)
         self._shards.skip(stream.message, worker.topic, first)
         self._put(worker, stream, missing)
         return self._shards.outbox(worker.shard, worker.name).holds(stream.message, worker.topic)
+
+    def _written(self, worker: str, number: bytes) -> tuple[Worker, Request, OutStream] | None:
+        """Return a stream that its handler still writes."""
+        found = self._workers.get(worker_sender(worker))
+        request = found.requests.get(number) if found else None
+        if found is None or request is None or request.state != STREAMING:
+            return None
+        return (found, request, request.stream) if request.stream else None
 
     def _put(self, worker: Worker, stream: OutStream, numbers: list[int]) -> None:
         if numbers:

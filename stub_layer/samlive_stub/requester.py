@@ -18,6 +18,7 @@ from .assembly import Reassembler, ReplayWindow
 from .contract import CHUNK_BYTES, presence_topic, reply_topic, request_topic
 from .frames import Frame, FrameError, Message
 from .outbox import Outbox, Sender
+from .outcomes import BROKEN_OFF, Absent, Answer, Ended, Failure, Outcome, Transfer
 from .protocol import (
     ACCEPTED,
     ACK_PATIENCE,
@@ -51,12 +52,13 @@ from .protocol import (
     session_sender,
     worker_sender,
 )
-from .record import Record
 from .seal import Sealer, SealError
 
 TYPE_CHECKING = False  # typing's own would cost an import
 if TYPE_CHECKING:
     from .parts import PartBuffer
+
+__all__ = ["BROKEN_OFF", "Absent", "Answer", "Ended", "Failure", "Outcome", "StubSide", "Transfer"]
 
 PENDING_BYTES = 16 * 1024 * 1024
 PENDING_SECONDS = 120.0
@@ -69,78 +71,6 @@ LARGE_BYTES = LARGE_FRAMES * CHUNK_BYTES
 
 NEVER = float("inf")
 
-
-class Answer(Record):
-    """The function's response, as raw bytes."""
-
-    __slots__ = ("body",)
-    body: bytes
-
-    def __init__(self, body: bytes) -> None:
-        self._set(body=body)
-
-
-class Failure(Record):
-    """The function's error, as Lambda's error JSON."""
-
-    __slots__ = ("body",)
-    body: bytes
-
-    def __init__(self, body: bytes) -> None:
-        self._set(body=body)
-
-
-class Ended(Record):
-    """The function's response was streamed, and is over; `take_parts` has the rest of it.
-
-    Args:
-        error: Lambda's error JSON when it broke off; else empty.
-    """
-
-    __slots__ = ("error",)
-    error: bytes
-
-    def __init__(self, error: bytes) -> None:
-        self._set(error=error)
-
-
-class Absent(Record):
-    """No relay took the request, or the one that did went away; says which."""
-
-    __slots__ = ("reason",)
-    reason: str
-
-    def __init__(self, reason: str) -> None:
-        self._set(reason=reason)
-
-
-class Transfer(Record):
-    """An object that the owner must put into S3, or get from there.
-
-    Args:
-        name: Its name, under which it is sealed.
-        url: Signed URL.
-        headers: Headers to send.
-        body: What to put; None to get.
-    """
-
-    __slots__ = ("body", "headers", "name", "url")
-    name: str
-    url: str
-    headers: dict[str, str]
-    body: bytes | None
-
-    def __init__(self, name: str, url: str, headers: dict[str, str], body: bytes | None) -> None:
-        self._set(name=name, url=url, headers=headers, body=body)
-
-
-Outcome = Answer | Failure | Ended | Absent
-
-BROKEN_OFF = (
-    b'{"errorMessage":"Nobody runs this function any more: the relay went away in the middle '
-    b'of the response. Start samlive dev for its stage and call again.",'
-    b'"errorType":"SamLive.RelayAbsent","stackTrace":[]}'
-)
 
 _TRIES = {ASKING: len(RESEND_SECONDS), ACCEPTED: LOST_POLLS, STREAMING: LOST_POLLS}
 

@@ -39,7 +39,6 @@ from .protocol import (
     RESPONDER,
     REST_SECONDS,
     RUNNING,
-    SILENCE_SECONDS,
     STALL_SECONDS,
     STREAMED,
     STREAMING,
@@ -64,7 +63,7 @@ from .relay_events import (
 from .relay_presence import Presence
 from .relay_shards import Shards
 from .relay_streams import Offsets, Streams
-from .relay_workers import NOTHING_TAKEN, Request, Worker
+from .relay_workers import Request, Worker
 from .seal import Sealer, SealError
 
 __all__ = [
@@ -145,8 +144,9 @@ class RelaySide:
         self._presence = Presence(self._sealer, self._presence_topic, session, since_ms, about)
         self._name = session_sender(session)
         self._shards = Shards(self._sealer, shards, lambda shard: self.topics(shard)[-1])
-        self._streams = Streams(self._shards)
         self._workers: dict[bytes, Worker] = {}
+        self.streams = Streams(self._shards, self._workers, self._find, self._step, self._reply)
+        """Answers that leave while their handlers still write."""
         self._assembly = Reassembler(PENDING_BYTES, PENDING_SECONDS, eager=True)
         self._acks = Acks(ack_seconds)
         self._cached_bytes = 0
@@ -328,58 +328,12 @@ class RelaySide:
         self._step(*found, "answer", now)
         return True
 
-    def open_stream(
-        self, worker: str, request_id: str, fields: dict[str, str], now: float
-    ) -> bytes | None:
-        """Begin to answer a request while its handler still writes.
-
-        Args:
-            worker: Worker of the `Invocation`.
-            request_id: Request id of the `Invocation`.
-            fields: What the stub must know of the response: "content-type".
-            now: The time.
-
-        Returns:
-            Number of the stream, for `write_stream` and `end_stream`; None when the
-            request has its answer already or was never accepted.
-        """
-        found = self._find(worker, request_id)
-        if found is None:
-            return None
-        found[1].fields = fields
-        self._step(*found, "stream", now)
-        return found[1].number
-
-    def write_stream(self, worker: str, number: bytes, data: bytes, now: float) -> None:
-        """Add to a stream; what nobody takes any more is dropped."""
-        if (found := self._streaming(worker, number)) and found[1].stream:
-            found[1].stream.write(data)
-            self._step(*found, "part", now)
-
-    def end_stream(self, worker: str, number: bytes, error: bytes, now: float) -> None:
-        """End a stream.
-
-        Args:
-            worker: Worker of the `Invocation`.
-            number: Number of the stream.
-            error: Lambda's error JSON when it broke off; else empty.
-            now: The time.
-        """
-        if (found := self._streaming(worker, number)) and found[1].stream:
-            found[1].stream.end(error)
-            self._step(*found, "last part", now)
-
-    def room(self, worker: str, number: bytes) -> int:
-        """Return how many bytes a stream takes; at most 0: wait, it grows with packets."""
-        found = self._streaming(worker, number)
-        return found[1].stream.room if found and found[1].stream else 1
-
     def tick(self, now: float) -> None:
         """Do what time demands: ask for missing frames and environments, drop what is old."""
         for frame, gaps in self._assembly.missing(now, STALL_SECONDS):
             if worker := self._workers.get(frame.sender):
                 self._reply(worker, frames.ACK, frame.message, frames.encode_indices(gaps))
-        self._streams.flush(now)
+        self.streams.flush(now)
         if now >= self._next_sweep:
             self._next_sweep = now + HELLO_SECONDS
             for worker in list(self._workers.values()):
@@ -394,7 +348,7 @@ class RelaySide:
         if (asked := self._assembly.asked_at()) is not None:
             times.append(asked + STALL_SECONDS)
         times.append(max(now, self._presence.due_at))
-        return min(*times, self._sweep_due, self._streams.next_wakeup(), self._acks.next_wakeup())
+        return min(*times, self._sweep_due, self.streams.next_wakeup(), self._acks.next_wakeup())
 
     def take_publishes(self, now: float) -> list[Publish]:
         """Return the packets that may leave now, paced per shard below the broker's limits."""
@@ -528,7 +482,8 @@ class RelaySide:
             request.fields, request.event = {}, b""
             return [Invocation(worker.name, request.name, fields, event)]
         elif action in ("open", "send_parts", "repeat_parts", "let_go"):
-            self._stream(worker, request, action, now)
+            self.streams.act(worker, request, action, now)
+            self._sweep_due = min(self._sweep_due, request.until)
         elif action == "refuse":
             request.answer = Message(frames.ERROR, request.number, NO_ENVIRONMENT)
             self._publish_answer(worker, request, now)
@@ -567,22 +522,6 @@ class RelaySide:
             outbox.withdraw(request.number, worker.topic)
         outbox.put(worker.topic, worker.sender, request.answer)
 
-    def _stream(self, worker: Worker, request: Request, action: str, now: float) -> None:
-        """Take an action of a streamed response."""
-        request.until = now + SILENCE_SECONDS
-        self._sweep_due = min(self._sweep_due, request.until)
-        if action == "open":
-            self._streams.open(worker, request, request.fields)
-            request.fields = {}
-        elif action == "let_go":
-            self._streams.let_go(worker, request)
-        elif action == "send_parts":
-            self._streams.flush(now)
-        elif request.stream is not None:
-            offsets, request.offsets = request.offsets, NOTHING_TAKEN
-            if not self._streams.confirm(worker, request.stream, offsets):
-                self._reply(worker, frames.ACK, request.number)
-
     def _repeat(self, worker: Worker, request: Request, indices: list[int] | None) -> None:
         assert request.answer is not None
         if indices is None and request.answer.count > 1:
@@ -603,7 +542,7 @@ class RelaySide:
         del worker.requests[request.number]
         self._acks.drop(request.number)
         self._shards.withdraw(request.number, worker.topic)
-        self._streams.forget(request)
+        self.streams.forget(request)
         self._cached_bytes -= request.size
 
     def _reply(self, worker: Worker, kind: int, number: bytes, body: bytes = b"") -> None:
@@ -675,11 +614,6 @@ class RelaySide:
                 if request.name == request_id and request.state == RUNNING:
                     return found, request
         return None
-
-    def _streaming(self, worker: str, number: bytes) -> tuple[Worker, Request] | None:
-        found = self._workers.get(worker_sender(worker))
-        request = found.requests.get(number) if found else None
-        return (found, request) if found and request and request.state == STREAMING else None
 
     def _outbox(self, worker: Worker) -> Outbox:
         return self._shards.outbox(worker.shard, worker.name)

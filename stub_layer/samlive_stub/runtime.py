@@ -16,8 +16,8 @@ from .contract import VARIABLE, Settings
 from .http1 import HttpConnection, Response
 from .init import Early
 from .link import Link, LinkError
+from .outcomes import Absent, Ended, Failure, Outcome
 from .protocol import REQUEST_ID_FIELD
-from .requester import Absent, Ended, Failure, Outcome
 
 TYPE_CHECKING = False  # typing's own would cost an import
 if TYPE_CHECKING:

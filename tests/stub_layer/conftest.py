@@ -340,16 +340,16 @@ class Streamed:
         self._worker = invocation.worker
         request = invocation.request_id
         self.number: bytes = relay.act(
-            lambda now: relay.side.open_stream(self._worker, request, fields, now)
+            lambda now: relay.side.streams.open(self._worker, request, fields, now)
         )
 
     def write(self, data: bytes) -> None:
         side = self._relay.side
-        self._relay.act(lambda now: side.write_stream(self._worker, self.number, data, now))
+        self._relay.act(lambda now: side.streams.write(self._worker, self.number, data, now))
 
     def end(self, error: bytes = b"") -> None:
         side = self._relay.side
-        self._relay.act(lambda now: side.end_stream(self._worker, self.number, error, now))
+        self._relay.act(lambda now: side.streams.end(self._worker, self.number, error, now))
 
 
 class RuntimeApi:

@@ -42,20 +42,20 @@ class Writer:
         self.pair, self.relay, self.name = pair, relay, name
         self.written = b""
         self.over = False
-        found = relay.open_stream(worker(1), name, TYPE, pair.now)
+        found = relay.streams.open(worker(1), name, TYPE, pair.now)
         self.number = found or b""
 
     @property
     def room(self) -> int:
-        return self.relay.room(worker(1), self.number)
+        return self.relay.streams.room(worker(1), self.number)
 
     def write(self, data: bytes) -> None:
         self.written += data
-        self.relay.write_stream(worker(1), self.number, data, self.pair.now)
+        self.relay.streams.write(worker(1), self.number, data, self.pair.now)
 
     def end(self, error: bytes = b"") -> None:
         self.over = True
-        self.relay.end_stream(worker(1), self.number, error, self.pair.now)
+        self.relay.streams.end(worker(1), self.number, error, self.pair.now)
 
     def write_all(self, data: bytes, piece: int = 65_536) -> None:
         """Write as a handler does that waits for room."""
@@ -209,7 +209,7 @@ def test_nothing_is_written_after_the_end_and_nothing_ends_twice(pair: Pair) -> 
     assert pair.run() == Ended(b"")
     assert pair.taken == b"all"
     assert not pair.relays[0].answer(worker(1), writer.name, b"x", False, pair.now)
-    assert pair.relays[0].open_stream(worker(1), writer.name, TYPE, pair.now) is None
+    assert pair.relays[0].streams.open(worker(1), writer.name, TYPE, pair.now) is None
 
 
 @pytest.mark.parametrize("drop", [0.0, 0.2])
@@ -448,7 +448,7 @@ def test_memory_is_given_back(pair: Pair) -> None:
         assert held <= WINDOW_BYTES
     pair.pass_time(SILENCE_SECONDS + 2)
     assert next(iter(pair.relays[0]._workers.values())).requests == {}
-    assert pair.relays[0]._streams._open == {}
+    assert pair.relays[0].streams._open == {}
 
 
 class StreamFaults(Faults):

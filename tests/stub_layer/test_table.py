@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from doc_pages import loaded
-from samlive_stub import requester, responder
+from samlive_stub import relay_streams, requester, responder
 from samlive_stub.protocol import REQUESTER, RESPONDER
 
 
@@ -26,14 +26,14 @@ def test_every_state_can_be_reached_and_left(
 
 
 @pytest.mark.parametrize(
-    ("table", "side"),
-    [(REQUESTER, requester.StubSide), (RESPONDER, responder.RelaySide)],
+    ("table", "sides"),
+    [(REQUESTER, [requester.StubSide]), (RESPONDER, [responder.RelaySide, relay_streams.Streams])],
     ids=["requester", "responder"],
 )
 def test_every_action_and_event_of_the_table_is_in_the_code(
-    table: dict[tuple[str, str], tuple[str, str]], side: type
+    table: dict[tuple[str, str], tuple[str, str]], sides: list[type]
 ) -> None:
-    source = inspect.getsource(side)
+    source = "".join(map(inspect.getsource, sides))
     for (_, happened), (_, action) in table.items():
         assert f'"{action}"' in source, action
         assert f'"{happened}"' in source, happened
