@@ -40,18 +40,13 @@ fn read(stream: &TcpStream) -> io::Result<Reply> {
 
 fn main() -> io::Result<()> {
     let api = std::env::var("AWS_LAMBDA_RUNTIME_API").expect("runs in Lambda");
-    let (host, token) = api.split_once('/').unwrap_or((&api, ""));
-    let prefix = format!(
-        "{}/2018-06-01/runtime/invocation",
-        if token.is_empty() {
-            String::new()
-        } else {
-            format!("/{token}")
-        }
-    );
+    let (host, base) = api.split_once('/').unwrap_or((&api, ""));
+    let prefix = format!("/{base}/2018-06-01/runtime/invocation").replace("//", "/");
     let mut stream = TcpStream::connect(host)?;
+    stream.set_nodelay(true)?;
     loop {
-        write!(stream, "GET {prefix}/next HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
+        let ask = format!("GET {prefix}/next HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        stream.write_all(ask.as_bytes())?;
         let next = read(&stream)?;
         let (kind, body) = match greeting::greet(&next.body) {
             Ok(text) => (
@@ -64,7 +59,9 @@ fn main() -> io::Result<()> {
             ),
         };
         let (id, size) = (next.request_id, body.len());
-        write!(stream, "POST {prefix}/{id}/{kind} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {size}\r\n\r\n{body}")?;
+        let head = format!("POST {prefix}/{id}/{kind} HTTP/1.1\r\nHost: {host}");
+        let answer = format!("{head}\r\nContent-Length: {size}\r\n\r\n{body}");
+        stream.write_all(answer.as_bytes())?;
         read(&stream)?;
     }
 }
