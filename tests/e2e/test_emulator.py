@@ -1,7 +1,9 @@
 """The stub under AWS's own Runtime API: one emulator for each execution environment."""
 
 import hashlib
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +49,17 @@ def test_chunked_event_and_answer_are_byte_identical(lab: Ready) -> None:
     assert answer == {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     answer, _ = lab.invoke("PythonLab", {"action": "repeat", "value": "漢\u2028", "times": 40_000})
     assert answer == "漢\u2028" * 40_000
+
+
+def test_a_streamed_response_is_taken_to_its_end_and_the_next_call_answered(
+    lab: Ready, tmp_path: Path
+) -> None:
+    """The emulator's front answers whole; that the post is right is what it tells."""
+    gate = tmp_path / "gate"
+    gate.touch()
+    for times in ("0", "300000"):
+        reply = lab.client("lambda").invoke(
+            FunctionName=lab.physical("NodeStream"),
+            Payload=json.dumps({"gate": str(gate), "times": times}),
+        )
+        assert reply["Payload"].read() == b"first " + b"x" * int(times) + b"last"
