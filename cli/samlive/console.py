@@ -4,7 +4,6 @@ Each function has a colour of its own for as long as the session runs. Texts of
 functions and of AWS are never read as markup.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +11,8 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 from rich.text import Text
+
+from samlive import log_lines
 
 COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "bright_cyan", "bright_magenta")
 MAX_NAME = 28
@@ -28,17 +29,6 @@ _DEPLOYED = {
 
 
 _LEVELS = {"WARN": _BUSY, "WARNING": _BUSY, "ERROR": _BAD, "CRITICAL": _BAD, "FATAL": _BAD}
-_STAMP = r"\d{4}-\d\d-\d\dT[\d:.]+Z\t[0-9a-f-]{36}\t"
-_LOGGED = re.compile(rf"(?:\[(?P<python>[A-Z]+)\]\t{_STAMP}|{_STAMP}(?P<node>[A-Z]+)\t)")
-"""What the managed runtimes put in front of a line: the terminal shows all but the level anyway."""
-
-
-def _told(line: str) -> tuple[str, str]:
-    """Return level and text of a log line; no level for a line without the runtimes' prefix."""
-    found = _LOGGED.match(line)
-    if found is None:
-        return "", line
-    return f"{found['python'] or found['node']} ", line[found.end() :]
 
 
 class TextOutput:
@@ -214,8 +204,10 @@ class TextOutput:
         )
 
     def _log(self, said: dict[str, Any]) -> None:
-        level, text = _told(said["text"])
-        self._of(said["function"], "|  ", (level, _LEVELS.get(level.strip(), "dim")), text)
+        level, lines = log_lines.read(said["text"])
+        shown = (f"{level} " if level else "", _LEVELS.get(level, "dim"))
+        for number, text in enumerate(lines):
+            self._of(said["function"], "|  ", shown if number == 0 else "", text)
 
     def _edit(self, said: dict[str, Any]) -> None:
         files = ", ".join(name.rpartition("/")[2] for name in said["files"])

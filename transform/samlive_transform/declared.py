@@ -28,6 +28,7 @@ class Declared:
         name: Its physical name; its logical id when nobody names one.
         variables: Environment variables whose value is known.
         unknown: Names of the others.
+        logging: Variables that stand for its LoggingConfig in Lambda.
         routes: Event type, method and path of each route that leads to it, such as
             ("HttpApi", "GET", "/orders/{id}").
     """
@@ -36,6 +37,7 @@ class Declared:
     name: str
     variables: Mapping[str, str] = field(repr=False)
     unknown: tuple[str, ...]
+    logging: Mapping[str, str] = field(default_factory=dict)
     routes: tuple[tuple[str, str, str], ...] = ()
 
 
@@ -76,8 +78,19 @@ def _declared(function: Function, inventory: Inventory, resolver: Resolver) -> D
         resolver.text(function.properties.get("FunctionName")) or function.id,
         {name: text for name, text in found.items() if text is not None},
         tuple(name for name, text in found.items() if text is None),
+        dict(_logging(resolver.value(function.properties.get("LoggingConfig")), resolver)),
         tuple(_routes(function.properties.get("Events"), resolver)),
     )
+
+
+def _logging(config: Any, resolver: Resolver) -> Iterator[tuple[str, str]]:
+    """Yield what Lambda tells the runtime of a LoggingConfig.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
+    """
+    if isinstance(config, dict) and resolver.text(config.get("LogFormat")) == "JSON":
+        yield "AWS_LAMBDA_LOG_FORMAT", "JSON"
+        yield "AWS_LAMBDA_LOG_LEVEL", resolver.text(config.get("ApplicationLogLevel")) or "INFO"
 
 
 def _routes(events: Any, resolver: Resolver) -> Iterator[tuple[str, str, str]]:

@@ -156,6 +156,7 @@ def _variables(
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{found.name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": "local",
         "TZ": ":UTC",
+        **found.logging,
         **found.variables,
         **settings.pairs("variables"),
     }

@@ -74,6 +74,8 @@ def _function(func: dict[str, Any], config: dict[str, Any]) -> Function:
         region=arn.split(":")[3] if arn.count(":") > 3 else "us-east-1",
         account=arn.split(":")[4] if arn.count(":") > 4 else "",
         log_group=logging.get("LogGroup") or f"/aws/lambda/{name}",
+        log_format=logging.get("LogFormat") or "Text",
+        log_level=logging.get("ApplicationLogLevel") or "INFO",
         variables=dict((config.get("Environment") or {}).get("Variables") or {}),
         credentials=execution_credentials(config),
         code=code,

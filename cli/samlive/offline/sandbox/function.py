@@ -38,6 +38,8 @@ class Function:
         code: Its deployment package, a zip.
         code_sha: Digest of the package.
         layers: Its layers, first one first.
+        log_format: "Text" or "JSON".
+        log_level: Lowest level that is logged as JSON.
     """
 
     name: str
@@ -56,6 +58,8 @@ class Function:
     code: bytes = field(repr=False)
     code_sha: str
     layers: tuple[Layer, ...]
+    log_format: str = "Text"
+    log_level: str = "INFO"
 
     def key(self) -> tuple[object, ...]:
         """Return what must be equal for an environment to be used again."""
@@ -69,6 +73,8 @@ class Function:
             tuple(sorted(self.variables.items())),
             tuple(sorted(self.credentials.items())),
             tuple(layer.arn for layer in self.layers),
+            self.log_format,
+            self.log_level,
         )
 
 

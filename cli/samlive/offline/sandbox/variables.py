@@ -67,7 +67,14 @@ def _reserved(function: Function, places: Places, stream: str) -> dict[str, str]
         "SAMLIVE_OFFLINE_OPT": str(places.opt),
         "SAMLIVE_OFFLINE_SDK": str(places.sdk),
         "_HANDLER": function.handler,
+        **_logging(function),
     }
+
+
+def _logging(function: Function) -> dict[str, str]:
+    if function.log_format != "JSON":
+        return {}
+    return {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": function.log_level}
 
 
 def _node_path(function: Function, opt: object) -> str:
