@@ -125,7 +125,8 @@ class Connection:
         """Wait for messages, keep the connection alive.
 
         Args:
-            timeout: Seconds to wait at the most.
+            timeout: Seconds to wait at the most; 0 to take all that has come, up to
+                the end of file.
 
         Raises:
             Refused: The broker refused a publish.
@@ -133,12 +134,16 @@ class Connection:
         """
         messages = self._early
         self._early = []
-        if messages:
-            timeout = 0.0
+        until = 0.0 if messages or timeout <= 0 else time.monotonic() + timeout
+        left = timeout if until else 0.0
         try:
-            while self._socket and self._readable(timeout):
+            while self._socket and self._readable(left):
                 messages += self._read()
-                timeout = 0.0
+                if until:
+                    if messages:
+                        break  # more of them can be read in the next turn
+                    # An acknowledgement: nothing for the owner.
+                    left = until - time.monotonic()
             self._keep_alive()
         except (Refused, OSError):
             self.close()
