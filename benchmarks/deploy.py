@@ -1,12 +1,16 @@
 """A deploy of the stage: the first one, one with nothing to do, and an edit while it runs.
 
-    python benchmarks/deploy.py [--runs 3] [--functions 10]
+    python benchmarks/deploy.py [--runs 3] [--functions 10] [--peers 1]
 
 On the offline cloud, whose CloudFormation takes milliseconds per resource where
 AWS takes seconds. So this shows samlive's own part: reading, rewriting,
 packaging, planning. The floor, in turns: CreateStack of the same rewritten
 template by a bare client, from call to CREATE_COMPLETE. Times are from the
 events that the command prints.
+
+Beside it `sam build` with `sam deploy`, and `sam sync`, on the same project and
+the same cloud, in turns: until a whole command has ended, or `samlive dev` says
+that it is ready; with the calls that each makes and the bytes it sends.
 """
 
 import json
@@ -15,10 +19,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from support.counted import Counted, counted
+from support.peers import sam
 from support.processes import Bench, refuse_leftovers, step
 from support.result import Result, arguments, shown
 from support.session import Session
 from support.stats import Collector
+from support.tools import Missing
 
 from samlive import offline
 
@@ -50,7 +57,7 @@ CODE = "def handler(event, context):\n    return event\n"
 
 def main() -> None:
     """Measure one function and many."""
-    options = arguments(__doc__, functions=10)
+    options = arguments(__doc__, functions=10, peers=1)
     refuse_leftovers()
     result = Result("deploy", shown(options))
     for count in sorted({1, options.functions}):
@@ -60,16 +67,13 @@ def main() -> None:
                 found.begin()
                 _one_run(bench, count, found)
         _report(result, count, found)
+    if options.peers:
+        _side_by_side(result, options.functions, options.runs)
     result.finish(options.results)
 
 
 def _one_run(bench: Bench, count: int, found: Collector) -> None:
-    template = bench.folder / "shop" / "template.yaml"
-    for number in range(count):
-        folder = template.parent / f"src{number}"
-        folder.mkdir(parents=True)
-        (folder / "app.py").write_text(CODE)
-    _write(template, count, 0)
+    template = _project(bench.folder / "shop", count)
     with offline.start(bench.folder / "cloud") as cloud:
         for name in ("first", "again"):
             session = Session(template, cloud.environment, "--stage", "bench")
@@ -80,6 +84,17 @@ def _one_run(bench: Bench, count: int, found: Collector) -> None:
             finally:
                 session.stop()
         found.add("bare", _bare(cloud.environment, stack))
+
+
+def _project(folder: Path, count: int) -> Path:
+    """Write a project; return its template."""
+    template = folder / "template.yaml"
+    for number in range(count):
+        source = folder / f"src{number}"
+        source.mkdir(parents=True)
+        (source / "app.py").write_text(CODE)
+    _write(template, count, 0)
+    return template
 
 
 def _write(template: Path, count: int, value: int) -> None:
@@ -175,6 +190,88 @@ def _report(result: Result, count: int, found: Collector) -> None:
         f"{found.series('edit planned').text(0)} ms after the save, "
         f"ready {found.series('edit ready').text(0)} ms after it"
     )
+
+
+def _side_by_side(result: Result, count: int, runs: int) -> None:
+    """Deploy the same project with each tool; a tool that is not to be had is a visible skip."""
+    found = Collector()
+    tools = ["samlive dev"]
+    try:
+        sam.program()
+        tools += ["sam build, sam deploy", "sam build, sam sync"]
+    except Missing as problem:
+        result.skip("sam", str(problem))
+    for number in range(runs):
+        with step(f"side by side, run {number + 1}"), Bench() as bench:
+            found.begin()
+            with (
+                offline.start(bench.folder / "cloud") as cloud,
+                counted(cloud.environment["AWS_ENDPOINT_URL"]) as counter,
+            ):
+                variables = {**cloud.environment, "AWS_ENDPOINT_URL": counter.url}
+                for tool in tools:
+                    folder = bench.folder / tool.replace(" ", "-").replace(",", "")
+                    _tool(tool, folder, count, variables, counter, found)
+    table = result.table(
+        f"One stage of {count} functions, by tool, milliseconds",
+        "tool",
+        "first deploy",
+        "nothing changed",
+        "a variable changed",
+        "AWS calls, nothing changed",
+        "KB sent, first deploy",
+    )
+    for tool in tools:
+        times = [found.series(f"{tool} {part}").text(0) for part in ("first", "again", "edit")]
+        calls = found.series(f"{tool} calls").text(0)
+        table.add(tool, *times, calls, found.series(f"{tool} sent").text(0))
+    table.notes.append(
+        "sam: until its commands have ended, `sam build` included. samlive: until the stage is "
+        "live, for an edit from the save. Calls and bytes of the layer and of templates count."
+    )
+
+
+def _tool(
+    tool: str,
+    folder: Path,
+    count: int,
+    variables: Mapping[str, str],
+    counter: Counted,
+    found: Collector,
+) -> None:
+    template = _project(folder, count)
+    session: Session | None = None
+
+    def one(part: str) -> None:
+        nonlocal session
+        counter.clear()
+        began = time.perf_counter()
+        if tool != "samlive dev":
+            sam.run(folder, variables, tool.rpartition(" ")[2])
+            spent = (time.perf_counter() - began) * 1000
+        elif session is not None and part == "edit":
+            while session.next()[1]["event"] != "ready":
+                pass
+            spent = (time.perf_counter() - began) * 1000
+        else:
+            if session is not None:
+                session.stop()
+                counter.clear()
+            session = Session(template, variables, "--stage", "bench")
+            spent, _ = session.expect("ready")
+        found.add(f"{tool} {part}", spent)
+
+    sam.configure(folder, f"bench-{tool.rpartition(' ')[2]}", variables["AWS_REGION"])
+    try:
+        one("first")
+        found.add(f"{tool} sent", counter.sent / 1024)
+        one("again")
+        found.add(f"{tool} calls", counter.calls)
+        _write(template, count, 1)
+        one("edit")
+    finally:
+        if session is not None:
+            session.stop()
 
 
 if __name__ == "__main__":

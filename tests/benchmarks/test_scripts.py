@@ -82,7 +82,7 @@ def test_the_command(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_deploys(tmp_path: Path) -> None:
-    written = measured(tmp_path, "deploy.py", "--functions", "2")
+    written = measured(tmp_path, "deploy.py", "--functions", "2", "--peers", "0")
     assert len(written["tables"]) == 2
 
 

@@ -58,6 +58,34 @@ def deploy(folder: Path, variables: Mapping[str, str]) -> None:
             raise Missing(f"{' '.join(words[1:])}: {(made.stderr or made.stdout)[-300:]}")
 
 
+def run(folder: Path, variables: Mapping[str, str], command: str) -> None:
+    """Build an application, and bring its stack to it once.
+
+    Args:
+        folder: The application, with its samconfig.toml.
+        variables: What points at the cloud.
+        command: "deploy" or "sync".
+
+    Raises:
+        Missing: It fails.
+    """
+    once = {
+        "deploy": ("deploy", "--no-fail-on-empty-changeset"),
+        "sync": ("sync", "--no-watch", "--no-dependency-layer"),
+    }
+    for words in (("build",), once[command]):
+        made = subprocess.run(
+            (str(program()), *words),
+            cwd=folder,
+            env=_environment(variables),
+            capture_output=True,
+            text=True,
+            input="y\n" * 3,
+        )
+        if made.returncode:
+            raise Missing(f"sam {words[0]}: {(made.stderr or made.stdout)[-300:]}")
+
+
 def start(bench: Bench, variables: Mapping[str, str]) -> list[Subject]:
     """Start `sam sync --watch` and return its functions.
 
