@@ -55,6 +55,7 @@ class Target:
     def receive(self, topic: str, payload: bytes) -> list[str]:
         """Give a packet to both ends; return why each refused it ("" when it took no notice)."""
         pair = self.pair
+        pair.now += 0.001
         events = self.relay.receive(topic, payload, pair.now)
         told = [str(getattr(event, "reason", "an event")) for event in events]
         told.append(pair.stub.receive(topic, payload, pair.now) or "")
