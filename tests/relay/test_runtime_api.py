@@ -12,6 +12,7 @@ from relay_session import Run
 from samlive_relay.workers import doors
 from samlive_relay.workers.runtime_api import RuntimeApi, Slot
 from samlive_relay.workers.worker import Call
+from samlive_stub.responder import TOO_LARGE
 
 NEXT = "/2018-06-01/runtime/invocation/next"
 
@@ -210,3 +211,53 @@ def test_a_door_serves_its_own_worker_and_closes_with_it(run: Run) -> None:
         await api.close()
 
     run(scenario())
+
+
+STREAMED = {"Lambda-Runtime-Function-Response-Mode": "streaming", "Transfer-Encoding": "chunked"}
+HTTP_TYPE = "application/vnd.awslambda.http-integration-response"
+TRAILER = b"Lambda-Runtime-Function-Error-"
+
+WHOLE: dict[str, tuple[str, bytes, bytes, bool]] = {
+    "an error": (
+        "text/plain",
+        b"1\r\na\r\n0\r\n" + TRAILER + b"Type: Go.Panic\r\n\r\n",
+        b'{"errorType": "Go.Panic", "errorMessage": ""}',
+        True,
+    ),
+    "an error with a body": (
+        "text/plain",
+        b"0\r\n" + TRAILER + b"Type: X\r\n" + TRAILER + b"Body: e30=\r\n\r\n",
+        b"{}",
+        True,
+    ),
+    "too much": (
+        "text/plain",
+        b"7A1200\r\n" + bytes(8_000_000) + b"\r\n0\r\n\r\n",
+        TOO_LARGE,
+        True,
+    ),
+    "text": ("text/plain", b"2\r\nab\r\n1\r\nc\r\n0\r\n\r\n", b"abc", False),
+    "HTTP": (
+        HTTP_TYPE,
+        b'12\r\n{"statusCode":404}\r\n8\r\n' + bytes(8) + b"\r\n1\r\nx\r\n0\r\n\r\n",
+        b'{"statusCode": 404, "body": "eA==", "isBase64Encoded": true}',
+        False,
+    ),
+    "HTTP without a prelude": (HTTP_TYPE, b"1\r\nx\r\n0\r\n\r\n", b"x", False),
+}
+
+
+@pytest.mark.parametrize("case", WHOLE)
+def test_who_wants_a_streamed_answer_whole_gets_it_as_one(run: Run, case: str) -> None:
+    content, posted, body, error = WHOLE[case]
+
+    async def act(port: int, own: str, seen: Seen) -> None:
+        seen.slot.calls.put_nowait(Call("id", {}, b"{}", None))
+        await request(port, "GET", own + NEXT)
+        path = f"{own}/2018-06-01/runtime/invocation/id/response"
+        headers = {**STREAMED, "Content-Type": content}
+        status, _, _ = await request(port, "POST", path, posted, headers)
+        assert status == 202
+        assert seen.answers == [("id", body, error)]
+
+    run(serving(act))

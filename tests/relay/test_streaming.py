@@ -1,7 +1,9 @@
 """Responses that a function streams, through the whole relay: Node.js and any bootstrap."""
 
 import asyncio
+import hashlib
 import json
+import random
 import shutil
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from relay_broker import Stub
 from relay_session import Project, Run, Session
 from samlive_relay.events import InvocationEnded, LogLine
+from samlive_stub.protocol import Publish
 from samlive_stub.requester import Answer, Ended
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="no node on the PATH")
@@ -239,6 +242,43 @@ async def steady(session: Session, note: Path) -> int:
         elif now - since > 0.5:
             return int(text)
         await asyncio.sleep(0.02)
+
+
+@needs_node
+def test_lost_packets_cost_time_and_no_byte(project: Project, run: Run) -> None:
+    handler(
+        project,
+        "for (let at = 0; at < 40; at += 1) {"
+        "  if (!stream.write(randomBytes(50_000))) await once(stream, 'drain');"
+        "} stream.end(createHash('sha256').update(all).digest('hex'));",
+        head='import { createHash } from "node:crypto"; import { once } from "node:events";'
+        "let state = 7; let all = Buffer.alloc(0);"
+        "function randomBytes(size) { const part = Buffer.alloc(size);"
+        "  for (let at = 0; at < size; at += 1) {"
+        "    state = (state * 1103515245 + 12345) % 2147483648; part[at] = state >> 16; }"
+        "  all = Buffer.concat([all, part]); return part; }",
+    )
+    chance = random.Random(1)
+
+    async def scenario() -> None:
+        async with project.session() as session:
+            stub = session.stub()
+            lost = 0
+
+            def lose(packet: Publish) -> bool:
+                nonlocal lost
+                strikes = not packet.retain and bool(stub.taken) and chance.random() < 0.1
+                lost += strikes
+                return strikes
+
+            session.broker.lose = lose
+            assert await stub.invoke({}) == Ended(b"")
+            body, digest = stub.taken[:-64], stub.taken[-64:].decode()
+            assert len(body) == 2_000_000
+            assert hashlib.sha256(body).hexdigest() == digest
+            assert lost > 0
+
+    run(scenario())
 
 
 @needs_node
