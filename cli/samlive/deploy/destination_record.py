@@ -1,7 +1,8 @@
 """What Lambda sends to an on-failure destination: the event that could not run, and about it.
 
 The event is cut out of the record as it is written, because a number that is
-parsed and written again may come out different.
+parsed and written again may come out different. Of the function's ARN only name
+and version or alias are used, so that a forged record leads to no other account.
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 """
 
@@ -11,6 +12,9 @@ from dataclasses import dataclass
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
+_TARGET = re.compile(
+    r"arn:[\w-]+:lambda:[\w-]+:\d+:function:([\w-]+)(?::(\$LATEST|[\w-]+))?", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +22,19 @@ class Record:
     """One event that waits.
 
     Args:
-        function: ARN that it was for, with version or alias.
+        name: Name of the function that it was for.
+        qualifier: The version or alias; empty when none was told.
         payload: The event.
     """
 
-    function: str
+    name: str
+    qualifier: str
     payload: bytes
 
     @property
-    def name(self) -> str:
-        """The function's name."""
-        return name_of(self.function)
+    def target(self) -> str:
+        """The function with version or alias, as Invoke takes it."""
+        return f"{self.name}:{self.qualifier}" if self.qualifier else self.name
 
 
 def name_of(arn: str) -> str:
@@ -49,9 +55,10 @@ def read(body: str) -> Record:
         raise ValueError("the record holds no event")
     context = json.loads(members.get("requestContext", "null"))
     arn = context.get("functionArn") if isinstance(context, dict) else None
-    if not isinstance(arn, str) or not name_of(arn):
+    found = _TARGET.fullmatch(arn) if isinstance(arn, str) else None
+    if found is None:
         raise ValueError("the record names no function")
-    return Record(arn, members["requestPayload"].encode())
+    return Record(found[1], found[2] or "", members["requestPayload"].encode())
 
 
 def function_of(body: str) -> str:
@@ -68,7 +75,10 @@ def _members(body: str) -> dict[str, str]:
     Raises:
         ValueError: It is no JSON object.
     """
-    json.loads(body)  # refuses what is no JSON as a whole
+    try:
+        json.loads(body)  # refuses what is no JSON as a whole
+    except RecursionError:
+        raise ValueError("the record is nested too deeply") from None
     at = _skip(body, 0)
     if body[at] != "{":
         raise ValueError("no JSON object")

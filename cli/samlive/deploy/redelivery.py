@@ -123,7 +123,7 @@ class Redelivery:
 
     def _invoke(self, record: destination_record.Record) -> str:
         """Give an event to its function; return why that can never work, or ""."""
-        for target in (record.function, record.name):  # its alias may be gone since
+        for target in (record.target, record.name):  # its alias may be gone since
             try:
                 self._aws.invoke_event(target, record.payload)
                 return ""
