@@ -105,6 +105,7 @@ class Pool:
         self._environments: dict[str, Environment] = {}
         self._known: dict[str, dict[str, Stamp]] = {}
         self._leaving: set[Worker] = set()
+        self._starting = 0
         self._ahead: set[asyncio.Task[None]] = set()
 
     @property
@@ -221,7 +222,8 @@ class Pool:
         return different
 
     def reap(self) -> None:
-        """End the processes that have been idle for too long."""
+        """End the processes that have been idle for too long, or are too many."""
+        self._make_room()
         before = time.monotonic() - self._idle_seconds
         for environment in list(self._alive()):
             worker = environment.worker
@@ -294,8 +296,12 @@ class Pool:
                 f"samlive has no live function {environment.function!r} in this session.",
                 "Deploy the stage again from the template that has it.",
             )
-        self._make_room()
-        worker = await self._start(function, environment.variables, self._hooks(function))
+        self._starting += 1
+        try:
+            self._make_room()
+            worker = await self._start(function, environment.variables, self._hooks(function))
+        finally:
+            self._starting -= 1
         environment.worker = worker
         return worker
 
@@ -347,13 +353,15 @@ class Pool:
         ]
 
     def _make_room(self) -> None:
+        """End those idle for longest, so that with what is starting no more than the cap run."""
         alive = self._alive()
-        if len(alive) >= MAX_PROCESSES:
-            idle = [environment for environment in alive if environment.idle]
-            if idle:
-                longest = min(idle, key=lambda environment: environment.used)
-                self._retire(longest)
-                longest.warm = False
+        idle = sorted(
+            (each for each in alive if each.idle and each.worker and not each.worker.debugged),
+            key=lambda environment: environment.used,
+        )
+        for environment in idle[: max(0, len(alive) + self._starting - MAX_PROCESSES)]:
+            self._retire(environment)
+            environment.warm = False
 
     def _forget_one(self) -> None:
         idle = [environment for environment in self._environments.values() if environment.idle]

@@ -1,0 +1,186 @@
+"""Many functions and environments: one zygote, bounded memory, nothing left."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from relay_session import Project, Run, Session, is_running, preload
+from samlive_relay.workers.pool import MAX_PROCESSES
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+APP = """\
+import json, logging, os, signal, sys
+
+
+def handler(event, context):
+    how = event.get("end")
+    if how == "exit":
+        sys.exit(3)
+    if how == "hard":
+        os._exit(0)
+    if how == "crash":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if how == "child":
+        if os.fork() == 0:
+            os.execvp("sleep", ["sleep", "1000"])
+        return os.getpid()
+    if how == "raise":
+        raise MemoryError
+    return os.getpid()
+"""
+SIZES = [
+    pytest.param(6, 12, id="few"),
+    pytest.param(50, 200, id="many", marks=[pytest.mark.slow, pytest.mark.timeout(300)]),
+]
+
+
+def descendants() -> dict[int, str]:
+    """Return state by pid of every process below this one."""
+    parents: dict[int, tuple[int, str]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+            except OSError:
+                continue
+            parents[int(entry.name)] = (int(parent), state)
+    found: dict[int, str] = {}
+    for pid in parents:
+        above = pid
+        while above in parents and above != os.getpid():
+            above = parents[above][0]
+        if above == os.getpid() and pid != above:
+            found[pid] = parents[pid][1]
+    return found
+
+
+def zombies() -> list[int]:
+    return [pid for pid, state in descendants().items() if state == "Z"]
+
+
+def megabytes(pids: list[int]) -> float:
+    """Return what processes hold in memory, shared pages by their share."""
+    total = 0
+    for pid in pids:
+        try:
+            text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        except OSError:
+            continue
+        total += sum(map(int, re.findall(r"^Pss:\s+(\d+)", text, re.M)))
+    return total / 1024
+
+
+def populate(project: Project, functions: int) -> None:
+    project.write("app.py", APP)
+    for number in range(functions):
+        project.add(f"F{number}")
+
+
+async def call_all(session: Session, functions: int, environments: int) -> set[int]:
+    """Call each of so many environments once; return the processes that served."""
+    stubs = [session.stub(f"F{number % functions}") for number in range(environments)]
+    served: set[int] = set()
+    for start in range(0, environments, 20):
+        batch = stubs[start : start + 20]
+        served.update(await asyncio.gather(*(stub.ask({}) for stub in batch)))
+    return served
+
+
+@pytest.mark.parametrize(("functions", "environments"), SIZES)
+def test_idle_environments_share_a_zygote_and_go_after_their_time(
+    project: Project, run: Run, functions: int, environments: int
+) -> None:
+    populate(project, functions)
+    project.start = "zygote"
+
+    async def scenario() -> None:
+        async with project.session(idle_seconds=3600) as session:
+            served = await call_all(session, functions, environments)
+            assert len(served) == environments
+            pool, zygotes = session.relay.pool, session.relay.zygotes
+            assert pool.processes == min(environments, MAX_PROCESSES)
+            assert len(zygotes.pids) == 1
+            # A bare interpreter has 8 MB or more; what is shared is counted once.
+            assert megabytes([*pool.pids, *zygotes.pids]) < 40 + 6 * pool.processes
+            pool._idle_seconds = 0
+            pool.reap()
+            await session.until(lambda: not any(map(is_running, served)))
+            await session.until(lambda: not zombies())
+            assert set(descendants()) <= set(zygotes.pids)
+
+    before = set(descendants())
+    run(scenario())
+    assert set(descendants()) <= before
+
+
+@pytest.mark.parametrize("start", ["spawn", "zygote"])
+def test_no_process_and_no_zombie_is_left_by_any_kind_of_end(
+    project: Project, run: Run, start: str
+) -> None:
+    populate(project, 1)
+    project.start = start
+
+    async def scenario() -> None:
+        async with project.session() as session:
+            for how in ("exit", "hard", "crash"):
+                error = await session.stub("F0").fail({"end": how})
+                assert error["errorType"] == "Runtime.ExitError"
+            await session.stub("F0").fail({"end": "raise"})
+            killed = await session.stub("F0").ask({})
+            os.kill(killed, signal.SIGKILL)
+            parent = await session.stub("F0").ask({"end": "child"})
+            (child,) = [
+                pid for pid in descendants() if f"/{parent}/" in _parent_path(pid) and pid != parent
+            ]
+            session.relay.pool._idle_seconds = 0
+            session.relay.pool.reap()
+            await session.until(lambda: not is_running(child) and not is_running(parent))
+            await session.until(lambda: session.relay.pool.processes == 0 and not zombies())
+
+    run(scenario())
+    assert zombies() == []
+
+
+def _parent_path(pid: int) -> str:
+    """Return the ids of the processes above one, as /1/2/3/."""
+    try:
+        parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return "/"
+    return f"{_parent_path(parent) if parent > 1 else '/'}{parent}/"
+
+
+def test_each_interpreter_has_at_most_one_zygote(project: Project, run: Run) -> None:
+    """Many functions that start at once teach it in turns; it is replaced, not joined."""
+    for number in range(8):
+        name = ("csv", "decimal", "email", "sqlite3", "xml.dom", "zlib", "wave", "shelve")[number]
+        project.write(f"app{number}.py", f"import {name}\n" + APP)
+        project.add(f"F{number}", handler=f"app{number}.handler")
+
+    async def scenario() -> None:
+        preload(project.config().state)
+        async with project.session() as session:
+            zygotes = session.relay.zygotes
+            await session.until(lambda: zygotes.pids)
+            for _ in range(3):
+                await asyncio.gather(*(session.stub(f"F{n}").ask({}) for n in range(8)))
+                assert len(zygotes.pids) == 1
+            await session.until(lambda: len(zygotes._all) == 1 or not zygotes._tasks)
+            living = [pid for pid in descendants() if "run_zygote" in _command(pid)]
+            forks = set(session.relay.pool.pids)
+            assert len([pid for pid in living if pid not in forks]) <= 2  # one may be on its way
+
+    run(scenario())
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
