@@ -16,6 +16,9 @@ from samlive_relay.workers import spares
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="no node on the PATH")
 
 
+HANDLER = "export const handler = async () => lib.word;\n"
+
+
 @dataclass
 class App:
     """A function that imports a package of the tests' own."""
@@ -292,5 +295,26 @@ def test_a_process_that_was_killed_is_replaced_by_a_fresh_one(app: App, run: Run
             os.kill(await stands_ready(session), 9)
             app.save("two")
             assert (await ask(stub))[:2] == ["two", "hello"]
+
+    run(scenario())
+
+
+def test_code_that_asks_for_other_packages_each_time_gets_no_more_spares(
+    app: App, run: Run
+) -> None:
+    app.save("one")
+    for number in range(spares.MAX_ROUNDS + 1):
+        app.package(f"exports.word = {number};", f"lib{number}")
+
+    async def scenario() -> None:
+        async with app.project.session() as session:
+            stub = session.stub()
+            for number in range(spares.MAX_ROUNDS + 1):
+                app.project.write("app.js", f"import lib from 'lib{number}';\n" + HANDLER)
+                assert await stub.ask({}) == number
+                if number < spares.MAX_ROUNDS:
+                    await stands_ready(session)
+            await asyncio.sleep(2 * spares.PAUSE_SECONDS)
+            assert session.relay.spares.pids == []
 
     run(scenario())

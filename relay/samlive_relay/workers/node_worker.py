@@ -65,7 +65,8 @@ class NodeWorker(ApiWorker):
 
     async def _learn(self, body: bytes) -> bytes:
         if self.boot.debug_port is None:
-            self._spares.learn(self._name, self._recipe, map(tuple, json.loads(body)))
+            modules = map(tuple, json.loads(body))
+            self._spares.learn(self._name, self._recipe, modules, self.spared)
         return b"null"
 
     async def _give_up(self, body: bytes) -> bytes:

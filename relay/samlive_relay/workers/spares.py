@@ -110,15 +110,19 @@ class Spares:
         spare.end()
         return None
 
-    def learn(self, function: str, recipe: Recipe, modules: Iterable[tuple[str, str]]) -> None:
+    def learn(
+        self, function: str, recipe: Recipe, modules: Iterable[tuple[str, str]], spared: bool
+    ) -> None:
         """Note what a function's own code has asked for, and have a spare started.
 
         Args:
             function: Its logical id.
             recipe: How its process was started.
             modules: "import" or "require", and the file of a package, in order.
+            spared: Whether that process had stood ready: it was of use.
         """
         known = self._of(function)
+        known.useless = 0 if spared else known.useless
         known.modules = tuple(modules)
         known.recipe = recipe
         spare = known.spare
@@ -209,7 +213,6 @@ class Spares:
             spare.process.exited.add_done_callback(lambda _: self._all.discard(spare))
         ready = await asyncio.shield(spare.ready)
         if ready and not spare.unfit:
-            known.useless = 0
             self._expire_later(known, spare)
             return
         known.useless += 1
