@@ -110,6 +110,15 @@ def test_invoke_with_response_stream_tells_what_broke_it_off(
     assert reply["Payload"].read() == b"first last"
 
 
+def test_a_streaming_rest_api_answers_as_a_whole(aws: Any, stack: Stack) -> None:
+    host = aws.offline.endpoint_url.removeprefix("http://")
+    connection = http.client.HTTPConnection(host, timeout=30)
+    connection.request("GET", f"/restapis/{stack['StreamApi']}/prod/_user_request_/")
+    reply = connection.getresponse()
+    assert (reply.status, reply.headers["a"], reply.read()) == (201, "b", b"one,two")
+    connection.close()
+
+
 def test_a_function_that_answers_whole_is_one_piece(aws: Any, stack: Stack) -> None:
     reply = aws.client("lambda").invoke_with_response_stream(
         FunctionName=stack["NodeModule"], Payload=b'{"a": 1}'
