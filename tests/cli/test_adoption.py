@@ -159,12 +159,19 @@ def test_protected_stack_is_refused_always(team: Team, session: Session) -> None
     assert "protected" in done.stderr
 
 
-def test_adopted_stack_runs_here_and_is_given_back_as_it_was(team: Team, session: Session) -> None:
+def test_adopted_stack_runs_here_and_is_given_back_as_it_was(
+    team: Team, session: Session
+) -> None:
     team.deploy()
     before = team.state()
     assert team.invoke() == "cloud red"
 
     ready = adopt(session, team)
+    assert team.invoke() == "here red"
+    text = team.template.read_text()
+    team.template.write_text(text + "  Queue: {Type: AWS::SQS::Queue}\n")
+    assert ready.live.expect("edit")["changes"] == ["+ Queue (AWS::SQS::Queue)"]
+    ready.live.expect("ready")
     assert team.invoke() == "here red"
     assert ready.live.stop() == 0
 
