@@ -220,6 +220,25 @@ def test_a_renewed_connection_is_another_one_and_told_once(cloud: Cloud, run: Ru
     run(scenario(cloud.broker(), act)())
 
 
+def test_a_pause_before_the_next_try_ends_when_the_machine_wakes_up(
+    cloud: Cloud, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if chosen[0] is not direct.connector_for:
+        pytest.skip("awscrt keeps its own pauses")
+    monkeypatch.setattr(direct, "RECONNECT_SECONDS", (3600.0, 3600.0))
+
+    async def act(peer: Peer) -> None:
+        await peer.transport.connect()
+        thief = Peer(cloud.broker())
+        await thief.transport.connect()
+        await peer.until(lambda: any(s.state == "reconnecting" for s in peer.states))
+        await thief.transport.close()
+        peer.transport.renew("this machine slept")
+        await peer.until(lambda: peer.ready)
+
+    run(scenario(cloud.broker(), act)())
+
+
 def test_the_will_is_left_when_the_connection_breaks_and_not_when_it_is_closed(
     cloud: Cloud, run: Run
 ) -> None:

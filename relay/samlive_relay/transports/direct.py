@@ -90,6 +90,7 @@ class DirectTransport:
         self._ready: asyncio.Future[None] = self._loop.create_future()
         self._lost: asyncio.Future[Exception] = self._loop.create_future()
         self._drained = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._keeper = self._loop.create_task(self._keep())
         done, _ = await asyncio.wait((self._first,), timeout=CONNECT_SECONDS)
         if not done:
@@ -105,6 +106,9 @@ class DirectTransport:
 
     def renew(self, reason: str) -> None:
         """Connect anew now; see `Transport`."""
+        if self._keeper is None:
+            return
+        self._hurry.set()
         if self._session is not None and self._session.ready:
             self._lose(ConnectionResetError(reason))
 
@@ -147,7 +151,9 @@ class DirectTransport:
                 self._link.on_state(ConnectionChanged("reconnecting", str(end)))
             least, most = RECONNECT_SECONDS
             pause = min(most, least * 2 ** max(0, failures - 1))
-            await asyncio.sleep(pause * random.uniform(0.8, 1.0))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), pause * random.uniform(0.8, 1.0))
+            self._hurry.clear()
 
     async def _open(self) -> None:
         path, connection = await self._dial()
