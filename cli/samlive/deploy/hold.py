@@ -4,11 +4,12 @@ A function whose reserved concurrency is 0 runs nothing: Lambda sends each new
 event to the on-failure destination at once, without a retry, and loses it when
 there is none. So the order is the point:
 
-    hold       first the destination, on the function and on each version and
-               alias of the stack, then concurrency 0
-    release    first the concurrency, then the destinations
+    divert     set the destination, on the function and on each version and
+               alias of the stack
+    stop       then set the concurrency to 0
+    release    give back the concurrency, then the destinations
 
-Both may be repeated. What somebody else changed in between stays: only a
+All may be repeated. What somebody else changed in between stays: only a
 concurrency of 0, and only a destination that is the stage's queue, are taken back.
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 """
@@ -33,7 +34,7 @@ class Refused(Exception):
 
 
 class Holding:
-    """Holds and releases functions.
+    """Holds functions and releases them.
 
     Args:
         aws: The account.
@@ -70,16 +71,26 @@ class Holding:
             raise Refused("its failed events go to a destination of its own")
         return Held(name, concurrency, before)
 
-    def hold(self, held: Held) -> None:
-        """Send a function's events to the queue from now on.
+    def divert(self, held: Held) -> None:
+        """Send a function's failed events to the queue.
 
         Raises:
             Refused: Its role may not use the queue, or you may not change it;
                 everything is as it was before.
         """
+        self._or_refuse(held, self._divert)
+
+    def stop(self, held: Held) -> None:
+        """Run a function no more, once its failed events go to the queue.
+
+        Raises:
+            Refused: You may not change it; everything is as it was before.
+        """
+        self._or_refuse(held, lambda each: self._reserve(each.name, 0))
+
+    def _or_refuse(self, held: Held, work: Callable[[Held], None]) -> None:
         try:
-            self._send_failed(held)
-            self._reserve(held.name, 0)
+            work(held)
         except AwsError as error:
             if not error.denied and error.code != _REFUSED:
                 raise
@@ -87,7 +98,7 @@ class Holding:
             reason = f"its role may not send to the queue ({error.message})"
             raise Refused(error.message if error.denied else reason) from error
 
-    def _send_failed(self, held: Held) -> None:
+    def _divert(self, held: Held) -> None:
         for qualifier, before in held.configs.items():
             config = dict(before or {})
             places = {**config.get("DestinationConfig", {}), "OnFailure": self._ours}

@@ -26,6 +26,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from samlive.deploy.aws import Aws, Identity
@@ -220,9 +221,10 @@ class Parking:
         """Hold functions; return (logical id, why not) of those that refuse, by name."""
         refused: dict[str, tuple[str, str]] = {}
 
-        def hold(held: Held) -> None:
+        def attempt(work: Callable[[Held], None], held: Held) -> None:
             try:
-                self._holding.hold(held)
+                if held.name not in refused:
+                    work(held)
             except Refused as problem:
                 refused[held.name] = (ids.get(held.name, held.name), str(problem))
 
@@ -233,7 +235,9 @@ class Parking:
             self._at_once(self._holding.release, functions)
             reason = f"the stage's queue cannot be made: {error.message}"
             return {each.name: (ids.get(each.name, each.name), reason) for each in functions}
-        self._at_once(hold, functions)
+        # One after the other: destinations take a moment until they are in force.
+        for work in (self._holding.divert, self._holding.stop):
+            self._at_once(partial(attempt, work), functions)
         return refused
 
     # --- how --------------------------------------------------------------
