@@ -121,7 +121,7 @@ class Relay:
         self._refusals: set[str] = set()
         self._wakeup: asyncio.TimerHandle | None = None
         self._pumping = False
-        self._starter = Starter(config, self._warn, self._on_build)
+        self._starter = Starter(config, self._warn, self._on_build, self._on_loaded)
         self._pool = Pool(
             self._functions,
             self._starter.start,
@@ -219,6 +219,7 @@ class Relay:
         self._pool.update(functions)
         if self._watcher is not None:
             self._watcher.start(self._functions.values())
+        self._starter.build_ahead(self._functions.values())
 
     async def _stop(self, drain_seconds: float) -> None:
         if self._announced:
@@ -336,6 +337,7 @@ class Relay:
     def _on_change(self, changed: set[str], created: set[str]) -> None:
         self._pool.code_changed(changed)
         self._pool.files_added(created)
+        self._starter.code_changed(changed | created)
 
     def _on_build(self, function: str, seconds: float | None, problem: str) -> None:
         started = BuildStarted(function)

@@ -84,6 +84,59 @@ def test_it_is_built_ahead_and_again_after_a_save_only(workshop: Workshop, run: 
     run(scenario())
 
 
+def test_a_save_builds_ahead_of_the_first_call_too(workshop: Workshop, run: Run) -> None:
+    workshop.word.write_text("oops")
+    workshop.add()
+
+    async def scenario() -> None:
+        async with workshop.project.session() as session:
+            await session.until(lambda: session.seen(BuildEnded, problem="word.txt.go:3: oops"))
+            workshop.word.write_text("two")
+            await session.until(lambda: session.seen(BuildEnded, problem=""))
+            assert await session.stub().ask({}) == "two"
+            assert workshop.builds == 2
+
+    run(scenario())
+
+
+def test_a_function_that_an_edit_of_the_template_brings_is_built_ahead(
+    workshop: Workshop, run: Run
+) -> None:
+    workshop.add("A")
+
+    async def scenario() -> None:
+        async with workshop.project.session() as session:
+            await session.until(lambda: session.seen(BuildEnded, function="A"))
+            workshop.add("B", command=COMPILE + " ")
+            session.relay.update_functions(workshop.project.functions)
+            await session.until(lambda: session.seen(BuildEnded, function="B"))
+            assert len(session.seen(BuildEnded, function="A")) == 1
+
+    run(scenario())
+
+
+def test_the_next_session_takes_a_build_that_is_still_right(workshop: Workshop, run: Run) -> None:
+    async def asked(answer: str, builds: int) -> None:
+        async with workshop.project.session() as session:
+            assert await session.stub().ask({}) == answer
+            assert workshop.builds == builds
+
+    async def scenario() -> None:
+        workshop.add()
+        await asked("one", 1)
+        await asked("one", 1)
+        workshop.word.write_text("two")
+        await asked("two", 2)
+        workshop.add(command=COMPILE + " ")
+        await asked("two", 3)
+        folder = workshop.project.folder / ".samlive" / "build" / "Function"
+        (folder / "last.json").write_text("{}")
+        await asked("two", 4)
+        assert len([path for path in folder.iterdir() if path.is_dir()]) == 2, "one, and scratch"
+
+    run(scenario())
+
+
 def test_functions_of_one_source_share_a_build(workshop: Workshop, run: Run) -> None:
     workshop.add("A")
     workshop.add("B")

@@ -34,7 +34,7 @@ from samlive_relay.config import Build, LocalFunction
 from samlive_relay.errors import RelayError
 from samlive_relay.watch import IGNORED
 
-from . import compilers
+from . import compilers, kept_builds
 from .process import Process, spawn
 from .stamps import TICK_NS, Stamp, changed, digest, stat
 
@@ -88,6 +88,7 @@ class _Line:
     """The builds of one set of sources, one after the other."""
 
     folder: Path
+    way: str
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     made: list[Built] = field(default_factory=list)
     count: int = 0
@@ -107,7 +108,7 @@ class Builds:
         self._folder = state / "build"
         self._project = project
         self._on_build = on_build
-        self._lines: dict[tuple[Path, Build], _Line] = {}
+        self._lines: dict[tuple[Path, str, Build], _Line] = {}
         self._free = asyncio.Semaphore(AT_ONCE)
         self._running: set[Process] = set()
         self._held: Counter[Path] = Counter()
@@ -152,6 +153,13 @@ class Builds:
                 shutil.rmtree(each.made_in, ignore_errors=True)
                 self._held.pop(each.made_in, None)
 
+    def concerns(self, function: LocalFunction, build: Build, paths: AbstractSet[str]) -> bool:
+        """Tell whether saved, removed or new files make another build necessary."""
+        line = self._line(function, build)
+        if not line.made or line.turn.locked():
+            return False
+        return not paths.isdisjoint(_differing(function, build, line, line.made[-1].inputs))
+
     async def close(self) -> None:
         """End what is being built."""
         for process in list(self._running):
@@ -159,13 +167,16 @@ class Builds:
             await process.exited
 
     def _line(self, function: LocalFunction, build: Build) -> _Line:
-        key = (function.code, build)
+        key = (function.code, function.runtime, build)
         if key not in self._lines:
             folder = self._folder / function.logical_id.replace("/", "-")
             if folder in {line.folder for line in self._lines.values()}:
                 folder = folder.with_name(f"{folder.name}-{len(self._lines)}")
-            _empty(folder)
-            self._lines[key] = _Line(folder)
+            line = self._lines[key] = _Line(folder, repr(key))
+            if last := kept_builds.recall(folder, line.way):
+                made_in, runs, inputs = last
+                line.made.append(Built(runs, made_in, inputs))
+                line.count = int(made_in.name)
         return self._lines[key]
 
     async def _settled(self, function: LocalFunction, build: Build, line: _Line) -> Built:
@@ -182,6 +193,8 @@ class Builds:
                 break
         inputs = {path: s for path, s in built.inputs.items() if path not in line.products}
         self._on_build(function.logical_id, time.monotonic() - started, built.problem)
+        if not built.problem:
+            kept_builds.keep(line.folder, line.way, built.made_in, built.folder, inputs)
         return replace(built, inputs=inputs)
 
     async def _once(self, function: LocalFunction, build: Build, line: _Line) -> Built:
@@ -302,10 +315,3 @@ def _differing(
     """Return the files that were saved, removed or made since their stamps were taken."""
     there = {path for path in _sources(function, build) if path not in line.products}
     return set(changed(inputs)) | (there - inputs.keys())
-
-
-def _empty(folder: Path) -> None:
-    """Remove the builds of an earlier session; what compilers keep for themselves stays."""
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if path.name != "scratch":
-            shutil.rmtree(path, ignore_errors=True)

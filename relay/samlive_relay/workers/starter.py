@@ -1,9 +1,8 @@
 """Starts the right kind of process for a function's runtime."""
 
-import asyncio
-import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from samlive_relay.calls import describe_error
@@ -13,6 +12,7 @@ from samlive_relay.errors import RelayError
 from . import doors, environment, hints, interpreters, left_out, memory, node, programs
 from .api_worker import ApiWorker
 from .builds import BuildError, Builds, Built, OnBuild
+from .builds_ahead import BuildsAhead, OnLoaded
 from .node_worker import NodeWorker
 from .python import PythonWorker
 from .runtime_api import RuntimeApi
@@ -31,10 +31,15 @@ class Starter:
         config: The session's configuration.
         warn: Told, once per function, what the user should know: logical id, text.
         on_build: Told of builds.
+        on_loaded: Told of files that were built from ahead of any process.
     """
 
     def __init__(
-        self, config: RelayConfig, warn: Warn, on_build: OnBuild = lambda *_: None
+        self,
+        config: RelayConfig,
+        warn: Warn,
+        on_build: OnBuild = lambda *_: None,
+        on_loaded: OnLoaded = lambda _: None,
     ) -> None:
         self._config = config
         self._warn = warn
@@ -43,7 +48,7 @@ class Starter:
         self._bundler = Bundler(config.state, config.project, os.environ)
         self._zygotes = Zygotes(config.state, config.project, os.environ)
         self._builds = Builds(config.state, config.project, on_build)
-        self._ahead: set[asyncio.Task[None]] = set()
+        self._ahead = BuildsAhead(self._builds, on_loaded)
         self._debugged: dict[str, Worker] = {}
         self._warned: set[tuple[str, str]] = set()
 
@@ -59,18 +64,19 @@ class Starter:
 
     def warm_up(self, functions: Iterable[LocalFunction]) -> None:
         """Start ahead what the first requests of these functions will need."""
-        for function in functions:
-            if function.runtime.startswith("python"):
+        wanted = tuple(functions)
+        self.build_ahead(wanted)
+        for function in wanted:
+            if function.runtime.startswith("python") and not function.run:
                 self._zygotes.warm_up(interpreters.find(function, self._config.project, os.environ))
-            if function.build is not None and function.code.is_dir():
-                task = asyncio.get_running_loop().create_task(self._build_ahead(function))
-                self._ahead.add(task)
-                task.add_done_callback(self._ahead.discard)
 
-    async def _build_ahead(self, function: LocalFunction) -> None:
-        assert function.build is not None
-        with contextlib.suppress(RelayError):  # the first request meets it again and tells
-            await self._builds.build(function, function.build)
+    def build_ahead(self, functions: Iterable[LocalFunction]) -> None:
+        """Build what these functions run, from now on after every save too."""
+        self._ahead.start(functions)
+
+    def code_changed(self, paths: AbstractSet[str]) -> None:
+        """Build what was saved ahead of the next request."""
+        self._ahead.code_changed(paths)
 
     async def start(
         self, function: LocalFunction, remote: Mapping[str, str], hooks: Hooks
@@ -159,9 +165,7 @@ class Starter:
 
     async def close(self) -> None:
         """End what workers share."""
-        for task in self._ahead:
-            task.cancel()
-        await asyncio.gather(*self._ahead, return_exceptions=True)
+        await self._ahead.close()
         await self._builds.close()
         await self._zygotes.close()
         await self._spares.close()
