@@ -73,10 +73,16 @@ def assign(
         if can_be_debugged(functions[name].runtime, _is_go(functions[name]))
     ]
     given = ports(project, dict.fromkeys(chosen))
-    return {name: _with_port(each, given.get(name)) for name, each in functions.items()}
+    return {name: with_port(each, given.get(name)) for name, each in functions.items()}
 
 
-def _with_port(function: "LocalFunction", port: int | None) -> "LocalFunction":
+def with_port(function: "LocalFunction", port: int | None) -> "LocalFunction":
+    """Return a function that waits for a debugger, and is built for one.
+
+    Args:
+        function: The function.
+        port: Port on 127.0.0.1; None for no debugger.
+    """
     build = function.build
     if port is not None and build is not None:
         build = replace(build, debug=True)

@@ -140,6 +140,27 @@ def test_errors_exits_and_context_are_lambdas(project: Project, run: Run) -> Non
     run(scenario())
 
 
+def test_where_a_version_manager_keeps_gems_is_passed_on(
+    project: Project, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gem = project.folder / "gems" / "gems" / "tea-1.0" / "lib"
+    gem.mkdir(parents=True)
+    (gem / "tea.rb").write_text("TEA = 'from a gem'\n")
+    (project.folder / "gems" / "specifications").mkdir()
+    (project.folder / "gems" / "specifications" / "tea-1.0.gemspec").write_text(
+        "Gem::Specification.new { |s| s.name = 'tea'; s.version = '1.0' }\n"
+    )
+    monkeypatch.setenv("GEM_HOME", str(project.folder / "gems"))
+    project.write("app.rb", "require 'tea'\ndef go(event:, context:)\n  TEA\nend\n")
+    project.add(runtime="ruby3.3", handler="app.go")
+
+    async def scenario() -> None:
+        async with project.session() as session:
+            assert await session.stub().ask({}) == "from a gem"
+
+    run(scenario())
+
+
 def test_awss_own_client_runs_it_when_the_gem_is_there(
     project: Project, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samlive import layer_cache, local_call, rewriting, sample_events, toolchains
+from samlive import debug_ports, layer_cache, local_call, rewriting, sample_events, toolchains
 from samlive.access import Access
 from samlive.errors import SamliveError
 from samlive.layer_cache import Fetch, LayerCache
@@ -201,8 +201,6 @@ def _local(
     out: Output,
     environment: Mapping[str, str],
 ) -> "LocalFunction":
-    from dataclasses import replace
-
     from samlive.local_functions import from_report, layer_arns
 
     cache = LayerCache(layer_cache.home(environment), _fetch(settings, environment))
@@ -219,7 +217,7 @@ def _local(
         lambda name, text: out.tell("warning", function=name, text=text),
         layers,
     ).values()
-    return replace(local, debug_port=debug_port)
+    return debug_ports.with_port(local, debug_port)
 
 
 def _fetch(settings: Settings, environment: Mapping[str, str]) -> Fetch | None:

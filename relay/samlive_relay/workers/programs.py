@@ -28,11 +28,13 @@ class Program:
         loaded: Files that make another process necessary when they change, beside
             those that a runner reports.
         notice: What the user should know, or "".
+        variables: Variables beside the function's, which its toolchain needs.
     """
 
     command: tuple[str, ...]
     loaded: Mapping[str, Stamp] = field(default_factory=dict, repr=False)
     notice: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 async def find(boot: Boot, developer: Mapping[str, str]) -> Program:
@@ -55,7 +57,8 @@ async def find(boot: Boot, developer: Mapping[str, str]) -> Program:
         command = await ruby.command(function, developer)
         reports = str(ruby.RUNNER) in command
         notice = await ruby.mismatch(function, developer)
-        return Program(command, {} if reports else _everything(boot), notice)
+        variables = ruby.variables(developer, boot.variables)
+        return Program(command, {} if reports else _everything(boot), notice, variables)
     if function.runtime.startswith("dotnet"):
         return Program(dotnet.command(function, developer), _everything(boot))
     program = bootstrap.find(function) if function.runtime.startswith("provided") else None

@@ -16,6 +16,7 @@ from samlive_relay.config import LocalFunction
 from samlive_relay.errors import RelayError
 
 RUNNER = Path(__file__).parent.parent / "runners" / "ruby" / "run_handler.rb"
+MANAGED = ("GEM_HOME", "GEM_PATH", "MY_RUBY_HOME", "RBENV_ROOT", "RBENV_VERSION", "ASDF_DATA_DIR")
 _LOOK = "print RUBY_VERSION; print Gem::Specification.find_all_by_name('aws_lambda_ric').any?"
 
 
@@ -38,6 +39,16 @@ async def command(function: LocalFunction, developer: Mapping[str, str]) -> tupl
     _, has_client = await _look(ruby)
     client = shutil.which("aws_lambda_ric", path=developer.get("PATH")) if has_client else None
     return (ruby, client, function.handler) if client else (ruby, str(RUNNER))
+
+
+def variables(developer: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """Return what version managers set to find a Ruby and its gems.
+
+    Args:
+        developer: Variables of the shell that samlive runs in.
+        own: The function's variables, which come first.
+    """
+    return {name: developer[name] for name in MANAGED if name in developer and name not in own}
 
 
 async def mismatch(function: LocalFunction, developer: Mapping[str, str]) -> str:

@@ -189,7 +189,8 @@ class Starter:
         self._warn_once(boot.function, program.notice)
         # The user's own command may be a client that takes an address without a path.
         door = bool(boot.function.run) and doors.AVAILABLE
-        return ApiWorker(boot, hooks, program.command, self._api, program.loaded, door=door)
+        loaded, variables = program.loaded, program.variables
+        return ApiWorker(boot, hooks, program.command, self._api, loaded, variables, door)
 
     async def _node(self, boot: Boot, hooks: Hooks) -> Worker:
         function = boot.function
