@@ -85,17 +85,21 @@ class Outbox:
             indices: Frame numbers; all of them when None.
         """
         wanted = list(range(message.count)) if indices is None else indices
-        waiting = {
+        waiting = self._waiting(topic, message) if not self.idle else set()
+        left = [index for index in wanted if index < message.count and index not in waiting]
+        if left:
+            queue = self._short if message.count == 1 else self._long
+            queue.append(Item(topic, sender, message, left))
+
+    def _waiting(self, topic: str, message: Outgoing) -> set[int]:
+        """Return which frames of a message have not left yet."""
+        return {
             index
             for item in self._short + self._long
             if item.message.message == message.message and item.message.kind == message.kind
             for index in item.indices
             if item.topic == topic
         }
-        left = [index for index in wanted if index < message.count and index not in waiting]
-        if left:
-            queue = self._short if message.count == 1 else self._long
-            queue.append(Item(topic, sender, message, left))
 
     def withdraw(self, message: bytes, topic: str | None = None) -> None:
         """Take back what still waits of the message with this id."""

@@ -19,6 +19,8 @@ from .outbox import Outbox
 from .protocol import Publish
 from .seal import Sealer
 
+NEVER = float("inf")
+
 RESERVED_PUBLISHES = 35
 """What a connection leaves free for packets that come in.
 
@@ -116,8 +118,10 @@ class Shards:
 
     def next_wakeup(self, now: float) -> float:
         """Return when `take` will have something; infinity when nothing waits."""
-        return min(outbox.next_wakeup(now) for outbox in self._outboxes)
+        waiting = [outbox.next_wakeup(now) for outbox in self._outboxes if not outbox.idle]
+        return min(waiting, default=NEVER)
 
     def take(self, now: float) -> list[Publish]:
         """Return the packets that may leave now, each paced by its connection."""
-        return [packet for outbox in self._outboxes for packet in outbox.take(now)]
+        waiting = [outbox for outbox in self._outboxes if not outbox.idle]
+        return [packet for outbox in waiting for packet in outbox.take(now)]
