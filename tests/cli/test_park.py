@@ -432,6 +432,33 @@ def test_parking_twice_forgets_nothing(account: Account) -> None:
     assert account.state() == before
 
 
+@pytest.mark.parametrize("calls", range(1, 14))
+def test_a_session_that_begins_while_another_one_parks_is_not_parked(
+    account: Account, calls: int
+) -> None:
+    before = account.state()
+    began = []
+
+    def begin(name: str, call: Any) -> Any:
+        def called(*given: Any) -> Any:
+            answer = call(*given)
+            began.append(name)
+            if len(began) == calls:
+                parking(account).unpark()
+            return answer
+
+        return called
+
+    for name in ("enable_mapping", "reserve_concurrency", "set_event_config", "put_object"):
+        setattr(account, name, begin(name, getattr(account, name)))
+    parked = parking(account).park(LIVE, WAITING)
+    if len(began) >= calls:
+        assert not parked
+        assert account.state() == before
+    if calls <= 8:  # until the first function is stopped
+        assert account.lost == 0
+
+
 def test_what_is_gone_is_no_failure(account: Account) -> None:
     parking(account).park(LIVE, WAITING)
     del account.on["stream"], account.reserved["stack-Nightly-1"]

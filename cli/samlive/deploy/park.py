@@ -101,7 +101,12 @@ class Parking:
         if enabled or held:
             self._store.write(note)
         self._set(enabled, enabled=False)
-        late = self._hold(note.functions, {name: id for id, name in found.functions.items()})
+        ids = {name: id for id, name in found.functions.items()}
+        late = self._hold(note.functions, ids, lambda: self._store.read() == note)
+        if self._store.read() != note:  # another session has begun: it listens, so nothing waits
+            self._set(enabled, enabled=True)
+            self._at_once(self._holding.release, held.values())
+            return Parked(0, 0, refused)
         if late:
             kept = tuple(each for each in note.functions if each.name not in late)
             names = tuple(n for n in note.waiting if n not in late or n in noted.waiting)
@@ -216,9 +221,15 @@ class Parking:
         return held, refused
 
     def _hold(
-        self, functions: Collection[Held], ids: Mapping[str, str]
+        self, functions: Collection[Held], ids: Mapping[str, str], ours: Callable[[], bool]
     ) -> dict[str, tuple[str, str]]:
-        """Hold functions; return (logical id, why not) of those that refuse, by name."""
+        """Hold functions; return (logical id, why not) of those that refuse, by name.
+
+        Args:
+            functions: As they are now.
+            ids: Their logical ids by name.
+            ours: Tells whether the stage is still ours to park.
+        """
         refused: dict[str, tuple[str, str]] = {}
 
         def attempt(work: Callable[[Held], None], held: Held) -> None:
@@ -236,8 +247,9 @@ class Parking:
             reason = f"the stage's queue cannot be made: {error.message}"
             return {each.name: (ids.get(each.name, each.name), reason) for each in functions}
         # One after the other: destinations take a moment until they are in force.
-        for work in (self._holding.divert, self._holding.stop):
-            self._at_once(partial(attempt, work), functions)
+        self._at_once(partial(attempt, self._holding.divert), functions)
+        if functions and ours():
+            self._at_once(partial(attempt, self._holding.stop), functions)
         return refused
 
     # --- how --------------------------------------------------------------
