@@ -46,6 +46,7 @@ class Deployment:
         access: How to reach the account.
         stop: Set when the user wants to stop.
         out: Where events go.
+        aws: The account; made from `access` when None.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Deployment:
         access: Access,
         stop: threading.Event,
         out: Output,
+        aws: Aws | None = None,
     ) -> None:
         self.access = access
         self.stage = stage
@@ -63,7 +65,7 @@ class Deployment:
         self._settings = settings
         self._stop = stop
         self._out = out
-        self._aws = Aws(access)
+        self._aws = aws or Aws(access)
         self.stack_name = names.check_stack(stack_name(settings, stage, state.record))
         self._progress = Progress(out, self.stack_name)
         self._plan: plan.Plan | None = None

@@ -18,16 +18,15 @@ two steps; the relay and the watch of the template live on the event loop.
 """
 
 import asyncio
-import getpass
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from samlive import __version__, early, output, serving, stage
 from samlive.access import Access
+from samlive.asking import Asking
 from samlive.deploy.pace import Interrupted
 from samlive.edits import Served
-from samlive.errors import SamliveError
 from samlive.rewriting import DEFAULT_REGION, options, recall
 from samlive.settings import Settings
 from samlive.signals import Stop
@@ -92,6 +91,7 @@ class Session:
         self._environment = environment
         self._stop = stop
         self._out = out
+        self._asking = Asking(stop, silent=settings.output == "json")
         self._served = Served(settings, reload, out, stop.threads)
         self._began = time.monotonic()
         self._project = Project(settings.folder, settings.flag("offline"))
@@ -102,6 +102,7 @@ class Session:
         self._waking: Waking | None = None
         self._successor = ""
         self._early: early.Early | None = None
+        self._account: early.Account | None = None
         self._said_starting: dict[str, Any] = {}
 
     async def run(self, dry_run: bool = False) -> int:
@@ -123,19 +124,19 @@ class Session:
             self._note(text)
         if not dry_run:
             self._connect_early()
-        await self._in_thread(self._check_template)
+        await self._stop.in_thread(self._check_template)
         known = self._known_stage()
         warm = asyncio.ensure_future(asyncio.to_thread(_import_ahead))
-        access = await self._in_thread(self._reach_cloud)
+        access = await self._stop.in_thread(self._reach_cloud)
         self._stage = known or await self._ask_stage(access)
         self._state = self._project.of(self._stage)
-        self._deployment = await self._in_thread(self._make_deployment, access)
+        self._deployment = await self._stop.in_thread(self._make_deployment, access)
         self._served.layers = self._layers()
-        await self._in_thread(self._deployment.survey)
+        await self._stop.in_thread(self._deployment.survey)
         self._say_starting(self._deployment.stack_name, self._deployment.region)
         await warm
         if dry_run:
-            await self._in_thread(self._prepare, False)
+            await self._stop.in_thread(self._prepare, False)
             self._out.tell("plan", lines=self._deployment.describe(self._served.result))
             return
         self._ask_parameters()
@@ -143,15 +144,16 @@ class Session:
         self._served.tell_notices(self._served.result)
         self._refuse_empty()
         self._phase = "deploying"
-        await self._in_thread(self._deploy)
+        await self._stop.in_thread(self._deploy)
         self._phase = "live"
         await self._say_ready()
 
     def _make_deployment(self, access: Access) -> "Deployment":
         from samlive.deployment import Deployment
 
-        threads = self._stop.threads
-        return Deployment(self._settings, self._stage, self._state, access, threads, self._out)
+        what = (self._settings, self._stage, self._state, access)
+        aws = self._account() if self._account is not None else None
+        return Deployment(*what, self._stop.threads, self._out, aws)
 
     def _layers(self) -> "LayerCache":
         """Return where layers are kept that are named by ARN."""
@@ -183,15 +185,17 @@ class Session:
         return Access(variables, region, isolated=True)
 
     async def _prepare_and_connect(self) -> None:
-        adopts_here = self._deployment.adopting and self._question() is not None
+        adopts_here = self._deployment.adopting and self._asking.possible
         if self._settings.flag("confirm_changeset") or adopts_here:
-            await self._in_thread(self._prepare, True)
-            self._confirm()
+            await self._stop.in_thread(self._prepare, True)
+            if self._deployment.changes:
+                lines = self._deployment.describe(self._served.result)
+                self._asking.confirm(lines, self._out)
             await self._start_relay()
             return
         # Side by side: both take a few round trips, and neither needs the other.
         ended = await asyncio.gather(
-            self._in_thread(self._prepare, True), self._start_relay(), return_exceptions=True
+            self._stop.in_thread(self._prepare, True), self._start_relay(), return_exceptions=True
         )
         for failure in ended:
             if isinstance(failure, BaseException):
@@ -206,7 +210,7 @@ class Session:
 
     async def _start_relay(self) -> None:
         """Serve the stage from here: over the early connection if the account agrees with it."""
-        found = await self._in_thread(self._served.local, self._served.result, self._state)
+        found = await self._stop.in_thread(self._served.local, self._served.result, self._state)
         self._served.functions = found
         broker, key = self._deployment.broker(), self._deployment.key
         relay = await self._early.take(broker, key) if self._early is not None else None
@@ -216,7 +220,7 @@ class Session:
         else:
             relay.update_functions(found)
         self._state.make()
-        await self._unless_stopped(relay.start())
+        await self._stop.unless(relay.start())
         self._relay = relay
 
     def _make_relay(self, way: "serving.Way", functions: "Functions") -> "Relay":
@@ -235,13 +239,14 @@ class Session:
         region, profile = self._settings.text("region"), self._settings.text("profile")
         access = Access(self._environment, region, profile)
         where = early.recorded(self._settings, self._project.of(name), access)
-        keys = early.given_keys(self._settings, access)
-        if where is None or keys is None:
+        if where is None:
             return
         self._stage, self._state = name, self._project.of(name)
         self._say_starting(where.stack, where.region)
-        way = early.way(where, access, keys, lambda: self._deployment.storage())
-        self._early = early.Early(where, self._make_relay(way, {}))
+        self._account = early.Account(access)
+        credentials = early.Credentials(self._settings, access, self._account)
+        way = early.way(where, access, credentials, lambda: self._deployment.storage())
+        self._early = early.Early(where, self._make_relay(way, {}), credentials)
 
     def _deploy(self) -> None:
         """Deploy, and let go what the session before had parked."""
@@ -265,39 +270,24 @@ class Session:
     def _known_stage(self) -> str | None:
         """Return the stage unless it has to be asked for; refuse what cannot be asked."""
         name = stage.known(self._settings, self._project)
-        if name is None and self._question() is None:
+        if name is None and not self._asking.possible:
             raise stage.nobody_to_ask()
         return name
-
-    def _question(self) -> Callable[[str], str] | None:
-        return None if self._settings.output == "json" else stage.terminal_question()
 
     async def _ask_stage(self, access: Access) -> str:
         from samlive.deploy.aws import Aws
 
-        identity = await self._in_thread(lambda: Aws(access).identity())
-        return stage.ask(self._project, identity.user, self._ask)
+        identity = await self._stop.in_thread(lambda: Aws(access).identity())
+        return stage.ask(self._project, identity.user, self._asking.ask)
 
     def _ask_parameters(self) -> None:
         """Ask for parameters that nobody has given a value; the stack remembers them."""
         missing = self._deployment.missing(self._served.result)
-        if not missing or self._question() is None:
+        if not missing or not self._asking.possible:
             return
-        values = {name: self._ask(f"{name}: ", secret) for name, secret in missing.items()}
+        values = {name: self._asking.ask(f"{name}: ", secret) for name, secret in missing.items()}
         self._settings = self._served.settings = self._settings.with_parameters(values)
         self._deployment.use(self._settings)
-
-    def _confirm(self) -> None:
-        """Show the plan and ask, when it changes anything."""
-        if not self._deployment.changes:
-            return
-        if self._question() is None:
-            raise SamliveError(
-                "--confirm-changeset needs a terminal to ask on.", "Leave it out in scripts."
-            )
-        self._out.tell("plan", lines=self._deployment.describe(self._served.result))
-        if self._ask("Deploy this? [y/N] ").strip().lower() not in ("y", "yes"):
-            raise SamliveError("Nothing was deployed.")
 
     def _refuse_empty(self) -> None:
         if not self._deployment.changes and self._settings.flag("fail_on_empty_changeset"):
@@ -307,13 +297,6 @@ class Session:
                 f"There is nothing to deploy: {self._deployment.stack_name} is up to date.",
                 "Leave out --fail-on-empty-changeset to go live all the same.",
             )
-
-    def _ask(self, text: str, secret: bool = False) -> str:
-        """Ask on the terminal; nothing else is under way on the loop meanwhile."""
-        question = getpass.getpass if secret else self._question()
-        assert question is not None
-        with self._stop.paused():
-            return question(text)
 
     # --- serve ------------------------------------------------------------
 
@@ -395,7 +378,7 @@ class Session:
 
     async def _say_ready(self, since: float | None = None) -> None:
         """Tell what is served, and how long that took: from the start, or since an edit."""
-        urls, outputs = await self._in_thread(self._deployment.addresses)
+        urls, outputs = await self._stop.in_thread(self._deployment.addresses)
         access = self._deployment.access
         functions = self._served.result.report.functions
         self._out.tell(
@@ -411,36 +394,6 @@ class Session:
             seconds=round(time.monotonic() - (since or self._began), 3),
             again=since is not None,
         )
-
-    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
-        """Await something that can be given up.
-
-        Raises:
-            Interrupted: The user wants to stop.
-        """
-        task = asyncio.ensure_future(work)
-        stopped = asyncio.ensure_future(self._stop.requested.wait())
-        await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        if task.done():
-            task.result()
-            return
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        raise Interrupted
-
-    async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        """Do something that blocks, unless the user wants to stop.
-
-        Raises:
-            Interrupted: The user wants to stop.
-        """
-        if self._stop.requested.is_set():
-            raise Interrupted
-        found = await asyncio.to_thread(work, *arguments)
-        if self._stop.requested.is_set():
-            raise Interrupted
-        return found
 
 
 def _import_ahead() -> None:

@@ -13,6 +13,7 @@ while the account is asked.
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from samlive.settings import Settings
 from samlive.state import StageState
 
 if TYPE_CHECKING:
+    from samlive.deploy.aws import Aws
     from samlive_relay.config import AwsCredentials, Broker
     from samlive_relay.relay import Relay
     from samlive_relay.storage import Storage
@@ -81,37 +83,91 @@ def recorded(settings: Settings, state: StageState, access: Access) -> Recorded 
     return Recorded(stack, region, endpoint, iot_region, key)
 
 
-def given_keys(settings: Settings, access: Access) -> "AwsCredentials | None":
-    """Return the credentials in the environment, if these are what AWS's tools would use.
+class Account:
+    """The account, for whichever thread needs it first: to import boto3 takes its time.
 
     Args:
-        settings: What the user wants; a profile goes before the environment.
-        access: How the account is reached.
+        access: How it is reached.
     """
-    from samlive_relay.config import AwsCredentials
 
-    variables = access.environment
-    key, secret = variables.get("AWS_ACCESS_KEY_ID"), variables.get("AWS_SECRET_ACCESS_KEY")
-    if settings.text("profile") or not (key and secret):
-        return None
-    return AwsCredentials(key, secret, variables.get("AWS_SESSION_TOKEN") or None)
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._lock = threading.Lock()
+        self._aws: Aws | None = None
+
+    def __call__(self) -> "Aws":
+        """Return the account.
+
+        Raises:
+            AwsError: The profile does not exist.
+        """
+        from samlive.deploy.aws import Aws
+
+        with self._lock:
+            if self._aws is None:
+                self._aws = Aws(self._access)
+            return self._aws
+
+
+class Credentials:
+    """Credentials of the handshake: at first without, later as the session has them.
+
+    Those in the environment are used as they are, unless a profile is named, which
+    goes before them in AWS's tools too. All others are for AWS's own library to find.
+
+    Args:
+        settings: What the user wants.
+        access: How the account is reached.
+        account: The account.
+    """
+
+    def __init__(self, settings: Settings, access: Access, account: Account) -> None:
+        self._profile = settings.text("profile")
+        self._variables = access.environment
+        self._account = account
+        self._later: Callable[[], AwsCredentials] | None = None
+
+    def __call__(self) -> "AwsCredentials":
+        """Return them as they are now.
+
+        Raises:
+            AwsError: There are none.
+            RelayError: They cannot be renewed.
+        """
+        from samlive_relay.config import AwsCredentials
+
+        if self._later is not None:
+            return self._later()
+        variables = self._variables
+        key, secret = variables.get("AWS_ACCESS_KEY_ID"), variables.get("AWS_SECRET_ACCESS_KEY")
+        if key and secret and not self._profile:
+            return AwsCredentials(key, secret, variables.get("AWS_SESSION_TOKEN") or None)
+        keys = self._account().keys()
+        return AwsCredentials(keys.access_key_id, keys.secret_access_key, keys.session_token)
+
+    def become(self, find: "Callable[[], AwsCredentials]") -> None:
+        """Have them found the session's own way from now on."""
+        self._later = find
 
 
 def way(
-    where: Recorded, access: Access, keys: "AwsCredentials", storage: "Callable[[], Storage]"
+    where: Recorded,
+    access: Access,
+    credentials: Credentials,
+    storage: "Callable[[], Storage]",
 ) -> Way:
     """Return how a stage is reached when it is where it was.
 
     Args:
         where: Where it was.
         access: How the account is reached.
-        keys: Credentials for the handshake.
+        credentials: Credentials of the handshake.
         storage: Returns the storage; called once the account has been asked.
     """
     from samlive_relay.config import Broker
 
     proxy = access.proxy(where.endpoint)
-    broker = Broker(where.endpoint, where.iot_region, lambda: keys, access.ca_file, proxy)
+    broker = Broker(where.endpoint, where.iot_region, credentials, access.ca_file, proxy)
     return Way(broker, where.key, LateStorage(storage))
 
 
@@ -121,10 +177,12 @@ class Early:
     Args:
         where: What it is made from.
         relay: Connects; has not been started.
+        credentials: What it connects with; the session's own once it is taken.
     """
 
-    def __init__(self, where: Recorded, relay: "Relay") -> None:
+    def __init__(self, where: Recorded, relay: "Relay", credentials: Credentials) -> None:
         self.where = where
+        self._credentials = credentials
         self._relay: Relay | None = relay
         self._task = asyncio.ensure_future(relay.open())
 
@@ -143,6 +201,7 @@ class Early:
         await asyncio.wait([self._task])
         if self._task.cancelled() or self._task.exception():
             self._relay = None  # connecting again says what is wrong, if anything still is
+        self._credentials.become(broker.credentials)
         relay, self._relay = self._relay, None
         return relay
 

@@ -10,6 +10,7 @@ import pytest
 from samlive import early
 from samlive.access import Access
 from samlive.deploy import key
+from samlive.deploy.clients import Keys
 from samlive.options import BY_NAME
 from samlive.settings import Settings
 from samlive.state import Project, StageState
@@ -78,11 +79,41 @@ def test_a_record_or_key_that_is_not_whole_is_not_used(state: StageState, tmp_pa
     assert early.recorded(settings(tmp_path), state, Access({})) is None
 
 
+class FakeAccount:
+    """Has credentials of a profile."""
+
+    def __call__(self) -> Any:
+        return self
+
+    def keys(self) -> Keys:
+        return Keys("profile", "secret", "token")
+
+
+def credentials(folder: Path, environment: dict[str, str], **given: Any) -> early.Credentials:
+    account = cast(early.Account, FakeAccount())
+    return early.Credentials(settings(folder, **given), Access(environment), account)
+
+
 def test_credentials_of_the_environment_are_used_unless_a_profile_is_named(tmp_path: Path) -> None:
-    access = Access({"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"})
-    assert early.given_keys(settings(tmp_path), access) == AwsCredentials("a", "b", None)
-    assert early.given_keys(settings(tmp_path, profile="work"), access) is None
-    assert early.given_keys(settings(tmp_path), Access({"AWS_ACCESS_KEY_ID": "a"})) is None
+    environment = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    of_profile = AwsCredentials("profile", "secret", "token")
+    assert credentials(tmp_path, environment)() == AwsCredentials("a", "b", None)
+    assert credentials(tmp_path, environment, profile="work")() == of_profile
+    assert credentials(tmp_path, {"AWS_ACCESS_KEY_ID": "a"})() == of_profile
+
+
+def test_a_connection_that_was_taken_has_the_sessions_own_credentials(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        relay = FakeRelay()
+        relay.go.set()
+        found = credentials(tmp_path, {})
+        await early.Early(WHERE, cast(Relay, relay), found).take(broker(), WHERE.key)
+        assert found() == AwsCredentials("a", "b")
+
+    asyncio.run(scenario())
+
+
+FOLDER = Path("project")
 
 
 class FakeRelay:
@@ -118,7 +149,7 @@ OTHERWISE = {
 def test_a_connection_is_given_up_when_the_account_says(case: str, connected: bool) -> None:
     async def scenario() -> None:
         relay = FakeRelay()
-        found = early.Early(WHERE, cast(Relay, relay))
+        found = early.Early(WHERE, cast(Relay, relay), credentials(FOLDER, {}))
         if connected:
             relay.go.set()
             await asyncio.sleep(0.01)
@@ -132,7 +163,7 @@ def test_a_connection_that_fails_is_tried_again_by_the_session() -> None:
     async def scenario() -> None:
         relay = FakeRelay(RelayError("refused"))
         relay.go.set()
-        found = early.Early(WHERE, cast(Relay, relay))
+        found = early.Early(WHERE, cast(Relay, relay), credentials(FOLDER, {}))
         assert await found.take(broker(), WHERE.key) is None
         await found.drop()
 
@@ -142,7 +173,7 @@ def test_a_connection_that_fails_is_tried_again_by_the_session() -> None:
 def test_the_account_agrees_and_the_session_goes_on_with_it() -> None:
     async def scenario() -> None:
         relay = FakeRelay()
-        found = early.Early(WHERE, cast(Relay, relay))
+        found = early.Early(WHERE, cast(Relay, relay), credentials(FOLDER, {}))
         asyncio.get_running_loop().call_later(0.01, relay.go.set)
         assert await found.take(broker(), WHERE.key) is cast(Relay, relay)
         await found.drop()
