@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samlive_stub.seal import OVERHEAD, Sealer, SealError, hkdf
+from samlive_stub.seal import OVERHEAD, PIECE_BYTES, Sealer, SealError, hkdf
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "vectors" / "seal.json").read_text())
 KEY = bytes.fromhex(VECTORS["key"])
@@ -101,3 +101,18 @@ def test_what_is_sealed_opens(topic: str, plain: bytes) -> None:
     packet = Sealer(KEY).seal(topic, plain)
     assert len(packet) == len(plain) + OVERHEAD
     assert Sealer(KEY).open(topic, packet) == plain
+
+
+@pytest.mark.parametrize("size", [PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, 3 * PIECE_BYTES])
+def test_what_is_mixed_in_pieces_is_one_stream(size: int) -> None:
+    plain = bytes(range(251)) * (size // 251) + bytes(size % 251)
+    nonce = bytes(range(16))
+    packet = Sealer(KEY).seal("topic", plain, nonce)
+    key = hkdf(KEY, b"samlive", b"seal 1 encryption", 32)
+    stream = hashlib.shake_256(key + nonce).digest(size)
+    assert packet[OVERHEAD:] == bytes(a ^ b for a, b in zip(plain, stream, strict=True))
+    assert Sealer(KEY).open("topic", packet) == plain
+    for at in (OVERHEAD, OVERHEAD + size // 2, OVERHEAD + size - 1):
+        spoiled = packet[:at] + bytes((packet[at] ^ 1,)) + packet[at + 1 :]
+        with pytest.raises(SealError):
+            Sealer(KEY).open("topic", spoiled)
