@@ -8,9 +8,11 @@ import fnmatch
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -172,12 +174,20 @@ def outcome(client: str, side: str, name: str) -> Observed:
     return observed(client, side, case.place, company)[company.index(name)]
 
 
-@pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("client", CLIENTS)
+def pairs() -> Iterator[Any]:
+    """Yield clients and cases; of the second client those are slow that take a process each."""
+    for client in CLIENTS:
+        for name, case in CASES.items():
+            slow = case.alone and client != next(iter(CLIENTS))
+            yield pytest.param(client, name, marks=[pytest.mark.slow] * slow)
+
+
+@pytest.mark.parametrize(("client", "name"), list(pairs()))
 def test_a_call_ends_as_under_awss_client(client: str, name: str) -> None:
     compare(client, name, outcome(client, "theirs", name), outcome(client, "ours", name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("client", "row"), [(client, row) for client in CLIENTS for row in listed(client)]
 )
