@@ -11,8 +11,11 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from samlive.deploy.pace import Interrupted
 
 _EXIT_STATUS = 130
 _SIGNALS = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "hang-up"}
@@ -64,6 +67,36 @@ class Stop:
             yield
         finally:
             self._listen()
+
+    async def unless(self, work: Coroutine[Any, Any, None]) -> None:
+        """Await something that can be given up.
+
+        Raises:
+            Interrupted: The user wants to stop.
+        """
+        task = asyncio.ensure_future(work)
+        stopped = asyncio.ensure_future(self.requested.wait())
+        await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if task.done():
+            task.result()
+            return
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise Interrupted
+
+    async def in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """Do something that blocks, unless the user wants to stop.
+
+        Raises:
+            Interrupted: The user wants to stop.
+        """
+        if self.requested.is_set():
+            raise Interrupted
+        found = await asyncio.to_thread(work, *arguments)
+        if self.requested.is_set():
+            raise Interrupted
+        return found
 
     def _listen(self) -> None:
         loop = asyncio.get_running_loop()
