@@ -1,6 +1,6 @@
 """The place where a live call happens: broker, relay and stub, real but for the cloud.
 
-    stub (this process)  --WSS-->  broker  <--WSS--  relay (awsiotsdk)  --  worker
+    stub (this process)  --WSS-->  broker  <--WSS--  relay  --  worker
 
 The stub's part is `samlive_stub.link.Link`, what the layer's runtime loop uses:
 the protocol, its own WebSocket and MQTT, TLS. Only the Runtime API's two

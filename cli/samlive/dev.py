@@ -400,4 +400,4 @@ def _import_ahead() -> None:
     """Import what the next steps need while the embedded cloud starts."""
     import boto3  # noqa: F401  # only for its time
 
-    import samlive_relay.transports.iot  # noqa: F401
+    import samlive_relay.transports.direct  # noqa: F401

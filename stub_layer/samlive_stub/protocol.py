@@ -20,7 +20,8 @@ request. Hence:
   died, but only after 1.5 keep-alives, so a request without an ACK for
   `ACK_PATIENCE` counts as absent too.
 - A request is sent again after each of `RESEND_SECONDS` until acknowledged. The
-  relay acknowledges on receipt, before anything is built or started.
+  relay acknowledges within milliseconds, before anything is built or started,
+  unless the answer is faster and says the same (`relay_acks`).
 - A re-send of a message of several frames is its first frame only. The relay
   answers with the numbers it misses (an ACK with a body), so 6 MB are not sent
   twice for one lost frame. In the other direction POLL does the same.
