@@ -1,6 +1,8 @@
 """Java functions: what a handler may look like, errors, context, reload; by javac alone."""
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -111,25 +113,42 @@ BROKEN = "package shop;\npublic class Broken {\n    static { if (true) throw new
 BROKEN += '"not today"); }\n    public String go(Object e) { return ""; }\n}\n'
 
 
-@pytest.fixture
-def shop(project: Project) -> Project:
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shop's sources and classes, and the runner for this JDK: compiled once."""
+    folder = tmp_path_factory.mktemp("shop")
     sources = {
         "Tea": TEA,
         "Plain": PLAIN.replace("WORD", "hello"),
         "Stream": STREAM,
         "Broken": BROKEN,
     }
+    (folder / "src" / "shop").mkdir(parents=True)
     for name, text in sources.items():
-        project.write(f"shop/{name}.java", text)
-    shutil.copytree(CORE, project.code / "core")
+        (folder / "src" / "shop" / f"{name}.java").write_text(text)
+    shutil.copytree(CORE, folder / "src" / "core")
+    program = java.program(os.environ)
+    assert program is not None
+    java.compiled(program, folder / "state", dict(os.environ))
+    order = ["javac", "-d", str(folder / "classes"), *map(str, folder.rglob("src/**/*.java"))]
+    subprocess.run(order, check=True)
+    return folder
+
+
+@pytest.fixture
+def shop(project: Project, compiled: Path) -> Project:
+    shutil.copytree(compiled / "src", project.code, dirs_exist_ok=True)
+    shutil.copytree(compiled / "state", project.folder / ".samlive")
     return project
 
 
-def add(project: Project, handler: str) -> None:
-    project.add(handler, runtime="java17", handler=handler, build=Build(command=COMPILE))
+def add(project: Project, handler: str, compiled: Path) -> None:
+    project.add(handler, runtime="java17", handler=handler, code=compiled / "classes")
 
 
-def test_what_cannot_start_is_answered_in_lambdas_words(shop: Project, run: Run) -> None:
+def test_what_cannot_start_is_answered_in_lambdas_words(
+    shop: Project, run: Run, compiled: Path
+) -> None:
     wrong = {
         "shop.Nobody::go": ("java.lang.ClassNotFoundException", "Class not found: shop.Nobody"),
         "shop.Plain::nope": ("java.lang.NoSuchMethodException", "No public method named nope"),
@@ -137,7 +156,7 @@ def test_what_cannot_start_is_answered_in_lambdas_words(shop: Project, run: Run)
         "shop.Broken::go": ("java.lang.ExceptionInInitializerError", "class shop.Broken"),
     }
     for handler in wrong:
-        add(shop, handler)
+        add(shop, handler, compiled)
 
     async def scenario() -> None:
         async with shop.session() as session:
@@ -151,7 +170,9 @@ def test_what_cannot_start_is_answered_in_lambdas_words(shop: Project, run: Run)
     run(scenario())
 
 
-def test_every_form_of_handler_gets_its_event_and_answers(shop: Project, run: Run) -> None:
+def test_every_form_of_handler_gets_its_event_and_answers(
+    shop: Project, run: Run, compiled: Path
+) -> None:
     event = {"a": [1, 2.5, None, True, 'é\u2028"\\\n'], "big": 2**40, "n": {}, "e": []}
     calls = {
         "shop.Plain::echo": (event, event),
@@ -171,7 +192,7 @@ def test_every_form_of_handler_gets_its_event_and_answers(shop: Project, run: Ru
         ),
     }
     for handler in calls:
-        add(shop, handler)
+        add(shop, handler, compiled)
 
     async def scenario() -> None:
         async with shop.session() as session:
@@ -184,9 +205,9 @@ def test_every_form_of_handler_gets_its_event_and_answers(shop: Project, run: Ru
     run(scenario())
 
 
-def test_exceptions_exits_and_context_are_lambdas(shop: Project, run: Run) -> None:
+def test_exceptions_exits_and_context_are_lambdas(shop: Project, run: Run, compiled: Path) -> None:
     for method in ("fail", "leave", "about", "count"):
-        add(shop, f"shop.Plain::{method}")
+        add(shop, f"shop.Plain::{method}", compiled)
 
     async def scenario() -> None:
         async with shop.session() as session:
@@ -223,13 +244,16 @@ def test_exceptions_exits_and_context_are_lambdas(shop: Project, run: Run) -> No
     run(scenario())
 
 
-def test_a_save_compiles_and_a_compilers_error_has_file_and_line(shop: Project, run: Run) -> None:
+def test_a_save_compiles_and_a_compilers_error_has_file_and_line(
+    shop: Project, run: Run, compiled: Path
+) -> None:
     path = shop.code / "shop" / "Plain.java"
-    add(shop, "shop.Plain::hello")
+    build = Build(command=COMPILE)
+    shop.add("Hello", runtime="java17", handler="shop.Plain::hello", build=build)
 
     async def scenario() -> None:
         async with shop.session() as session:
-            stub = session.stub("shop.Plain::hello")
+            stub = session.stub("Hello")
             assert await stub.ask("Ada") == "hello Ada"
             path.write_text(PLAIN.replace("WORD", "good day"))
             assert await stub.ask("Ada") == "good day Ada"

@@ -67,8 +67,8 @@ async def command(
     client = interface_client(function, Path(developer.get("HOME", "~")).expanduser())
     if client is None:
         loop = asyncio.get_running_loop()
-        compiled = await loop.run_in_executor(None, _compiled, java, state, dict(developer))
-        client, main = (compiled,), "samlive.runner.Main"
+        folder = await loop.run_in_executor(None, compiled, java, state, dict(developer))
+        client, main = (folder,), "samlive.runner.Main"
     path = os.pathsep.join([*own, *(str(each) for each in client)])
     return (java, *QUICK, *debugging(port), "-cp", path, main, function.handler)
 
@@ -137,8 +137,17 @@ def major(java: str) -> str:
     return found[1] if found else ""
 
 
-def _compiled(java: str, state: Path, developer: dict[str, str]) -> Path:
-    """Return the folder of the runner's classes, compiled when they are not there yet."""
+def compiled(java: str, state: Path, developer: dict[str, str]) -> Path:
+    """Return the folder of the runner's classes, compiled when they are not there yet.
+
+    Args:
+        java: Path of the Java that runs them.
+        state: Folder for caches.
+        developer: Variables of the shell that samlive runs in.
+
+    Raises:
+        RelayError: There is no compiler.
+    """
     sources = sorted(RUNNER.rglob("*.java"))
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
     folder = state / "java" / f"{digest}-{major(java) or 'x'}"
