@@ -99,7 +99,7 @@ def _code(function: FunctionReport, folder: Path, inline: Path, warn: Warn) -> P
         warn(function.logical_id, "its code is not on this machine; calls will fail")
         return folder
     path = Path(function.code).resolve()
-    if not path.exists():
+    if not path.exists() and recipes.build(function) is None:
         warn(function.logical_id, f"its code {path} does not exist; calls will fail")
     elif path.is_file() and path.suffix not in recipes.ARCHIVES:
         warn(function.logical_id, f"{path.name} is no folder; name the one that it lies in")

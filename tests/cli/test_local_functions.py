@@ -47,6 +47,42 @@ def local(folder: Path, warnings: list[tuple[str, str]], **fields: Any) -> Local
     return found[fields.get("logical_id", "Orders")]
 
 
+def test_a_jar_that_its_project_will_build_need_not_be_there(
+    tmp_path: Path, warnings: list[tuple[str, str]]
+) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "pom.xml").touch()
+    found = local(tmp_path, warnings, runtime="java21", code="shop/target/shop-1.0.jar")
+    assert found.code == tmp_path / "shop"
+    assert found.build is not None and found.build.manager == "maven"
+    assert warnings == []
+
+
+def test_builds_and_commands_of_the_template_reach_the_relay(
+    tmp_path: Path, warnings: list[tuple[str, str]]
+) -> None:
+    (tmp_path / "src").mkdir()
+    metadata = {"SamLive": {"Build": "make dev", "Run": "./serve"}}
+    found = local(tmp_path, warnings, metadata=metadata)
+    assert found.build is not None and found.build.command == "make dev"
+    assert found.run == "./serve"
+
+
+def test_an_image_comes_as_the_function_that_its_dockerfile_makes(
+    tmp_path: Path, warnings: list[tuple[str, str]]
+) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "app.py").touch()
+    (tmp_path / "src" / "Dockerfile").write_text("FROM public.ecr.aws/lambda/python:3.13\n")
+    fields = {"package": "Image", "runtime": "", "handler": "", "command": ("app.go",)}
+    found = local(tmp_path, warnings, metadata={"DockerContext": "src"}, **fields)
+    assert (found.runtime, found.handler, found.code) == (
+        "python3.13",
+        "app.go",
+        tmp_path / "src",
+    )
+
+
 def test_kept_function_is_left_out(tmp_path: Path) -> None:
     kept = replace(ORDERS, live=False)
     assert from_report((kept,), tmp_path, tmp_path, lambda *_: None) == {}
