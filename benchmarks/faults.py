@@ -5,17 +5,19 @@
 Each case runs the tests that cause its faults: a real session, the layer's own
 stubs, a broker with AWS IoT's quotas. `--whole 1` takes the slow tests along:
 10,000 calls, 1,000,000 forged packets, every size of every kind, freezes in real
-time, a day of reconnects; that takes a quarter of an hour and more.
+time, a day of reconnects; that takes half an hour. Cases that are not run keep what
+they have shown before.
 """
 
-import datetime
+import json
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 from support.faults.cases import CASES
 from support.faults.suite import Check, run
 from support.processes import step
-from support.result import Result, Table, arguments, shown
+from support.result import Result, Table, arguments
 
 CERTAIN = "seconds_from_certainty"
 """What a test records: how long the answer took once it was certain what it would be."""
@@ -24,23 +26,39 @@ CERTAIN = "seconds_from_certainty"
 def main() -> None:
     """Run the cases and hold their figures against the goals."""
     options = arguments(__doc__, {"cases": tuple(CASES)}, whole=0)
-    result = Result("faults", shown(options))
+    result = Result("faults", {"whole": options.whole})
+    found = _before(options.results / "faults.json", options.whole)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in options.cases:
+            with step(name):
+                tests, report = CASES[name].tests, Path(folder, f"{name}.xml")
+                found[name] = run(tests, report, bool(options.whole))
     table = result.table(
         "What breaks, and what holds", "case", "must hold", "held", "figures", "seconds"
     )
-    everything: list[Check] = []
-    with tempfile.TemporaryDirectory() as folder:
-        for name in options.cases:
-            case = CASES[name]
-            with step(name):
-                checks = run(case.tests, Path(folder, f"{name}.xml"), bool(options.whole))
-            _add(table, case.title, case.holds, checks)
-            everything += checks
+    for name, case in CASES.items():
+        if name in found:
+            _add(table, case.title, case.holds, found[name])
+    everything = [check for checks in found.values() for check in checks]
     _goals(result, everything)
+    result.figures["cases"] = {
+        name: [asdict(check) for check in checks] for name, checks in found.items()
+    }
     result.finish(options.results)
-    failed = [check.name for check in everything if check.state == "FAILED"]
+    failed = [check.name for name in options.cases for check in found[name] if check.failed]
     if failed:
         raise SystemExit("Failed: " + ", ".join(failed))
+
+
+def _before(file: Path, whole: int) -> dict[str, list[Check]]:
+    """Return what the cases have shown that ran before, in the same tier."""
+    if not file.exists():
+        return {}
+    written = json.loads(file.read_text())
+    if written["arguments"].get("whole") != whole:
+        return {}
+    cases = written["figures"].get("cases", {})
+    return {name: [Check(**check) for check in checks] for name, checks in cases.items()}
 
 
 def _add(table: Table, title: str, holds: str, checks: list[Check]) -> None:
@@ -82,7 +100,6 @@ def _goals(result: Result, checks: list[Check]) -> None:
         if grown := sums[f"{end} KiB growth"]:
             reached = max(0.0, max(grown)) / 1024
             result.goal(f"growth of the {end} over a day", 1.5, reached, " MiB")
-    result.figures["finished"] = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,11 @@ class Check:
     seconds: float
     figures: dict[str, str]
 
+    @property
+    def failed(self) -> bool:
+        """Whether something did not hold."""
+        return self.state == "FAILED"
+
 
 def run(tests: tuple[str, ...], report: Path, whole: bool) -> list[Check]:
     """Run files of tests, one after another on the quiet machine.
