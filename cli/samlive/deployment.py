@@ -15,7 +15,6 @@ from samlive.access import Access
 from samlive.adoption import Adoption, is_adopted
 from samlive.deploy import bucket, key, layer, package, plan, standing, urls
 from samlive.deploy.aws import Aws
-from samlive.deploy.faults import AwsError, renewal
 from samlive.deploy.image_build import Images
 from samlive.deploy.names_api import Home
 from samlive.deploy.pace import Pace
@@ -26,6 +25,7 @@ from samlive.output import Output
 from samlive.progress import Progress
 from samlive.rewriting import Facts
 from samlive.settings import Settings
+from samlive.signing import Signing
 from samlive.state import StageState
 from samlive.teardown import Teardown
 
@@ -158,20 +158,12 @@ class Deployment:
 
     def broker(self) -> "Broker":
         """Return how the relay reaches AWS IoT."""
-        from samlive_relay.config import AwsCredentials, Broker
-        from samlive_relay.errors import RelayError
-
-        def credentials() -> AwsCredentials:
-            try:
-                keys = self._aws.renewed_keys()
-            except AwsError as error:
-                raise RelayError(error.message, renewal(self.access, running=True)) from error
-            return AwsCredentials(keys.access_key_id, keys.secret_access_key, keys.session_token)
+        from samlive_relay.config import Broker
 
         return Broker(
             endpoint=self._found.endpoint,
             region=self._found.iot_region,
-            credentials=credentials,
+            credentials=Signing(self._aws),
             ca_file=self.access.ca_file,
             proxy=self.access.proxy(self._found.endpoint),
         )

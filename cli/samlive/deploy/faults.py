@@ -86,6 +86,11 @@ def no_region() -> AwsError:
     )
 
 
+def has_expired(error: AwsError) -> bool:
+    """Tell whether AWS said that the credentials have expired."""
+    return error.code in _EXPIRED
+
+
 def renewal(access: Access, running: bool = False) -> str:
     """Return how expired credentials are renewed.
 
