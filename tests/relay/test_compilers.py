@@ -112,6 +112,7 @@ def test_a_project_of_maven_is_built_by_sams_builders_and_told_by_its_own_paths(
     manifest = project.write("pom.xml", "<project/>")
     source = project.write("src/Tea.java", "one")
     project.write("program", WORD_PROGRAM)
+    project.write("json.py", "raise SystemExit('the wrong json')")
     build = Build(language="java", manager="maven", manifest=manifest)
     project.add(runtime="java21", build=build, run="./bootstrap")
 

@@ -267,6 +267,20 @@ def test_a_save_compiles_and_a_compilers_error_has_file_and_line(
     run(scenario())
 
 
+def test_the_heap_is_what_the_templates_memory_leaves(
+    project: Project, run: Run, tmp_path: Path
+) -> None:
+    function = project.add(runtime="java21", memory=512, layers=(tmp_path,), debug_port=1)
+
+    async def scenario() -> None:
+        command = await java.command(function, project.folder, os.environ, 2005)
+        assert "-Xmx435m" in command
+        assert any("address=127.0.0.1:2005" in word for word in command)
+        assert str(tmp_path / "java" / "lib" / "*") in command[command.index("-cp") + 1]
+
+    run(scenario())
+
+
 def test_awss_own_client_runs_it_when_the_jars_are_there(tmp_path: Path, project: Project) -> None:
     function = project.add(runtime="java21")
     assert java.interface_client(function, tmp_path) is None

@@ -234,7 +234,8 @@ class Builds:
             command = ["/bin/sh", "-c", build.command]
         else:
             job = compilers.job(function, build, artifacts, scratch)
-            command = [sys.executable, "-m", "aws_lambda_builders", job]
+            # -P: a json.py in the code's folder must not be taken for the library's.
+            command = [sys.executable, "-P", "-m", "aws_lambda_builders", job]
         return await self._process(command, function.code, artifacts, scratch)
 
     async def _listed(

@@ -24,6 +24,9 @@ _NEEDS = (_CLIENT, "aws-lambda-java-core", "aws-lambda-java-serialization")
 QUICK = ("-XX:+TieredCompilation", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 """The managed runtime's own options, for a quick start."""
 
+HEAP_SHARE, MIN_HEAP = 0.85, 64
+"""The heap's part of MemorySize, so that running out of memory shows here too; in MB."""
+
 _COMPILE_SECONDS = 120
 
 
@@ -70,7 +73,8 @@ async def command(
         folder = await loop.run_in_executor(None, compiled, java, state, dict(developer))
         client, main = (folder,), "samlive.runner.Main"
     path = os.pathsep.join([*own, *(str(each) for each in client)])
-    return (java, *QUICK, *debugging(port), "-cp", path, main, function.handler)
+    heap = f"-Xmx{max(MIN_HEAP, int(function.memory * HEAP_SHARE))}m"
+    return (java, *QUICK, heap, *debugging(port), "-cp", path, main, function.handler)
 
 
 def debugging(port: int | None) -> tuple[str, ...]:
