@@ -106,8 +106,12 @@ class TextOutput:
         if "logical_id" in said:
             self._resource(said)
             return
+        if status == "uploading":
+            if self._progress is not None:
+                self._progress.update(f"{stack}: uploading {said['origin']} ({_size(said)})")
+            return
         if status == "uploaded":
-            self._line((f"  uploaded {said['origin']} ({said['bytes']} bytes)", "dim"))
+            self._line((f"  uploaded {said['origin']} ({_size(said)})", "dim"))
             return
         if status == "redelivered":
             self._line((f"gave back {said['events']} events that had waited", "dim"))
@@ -272,6 +276,11 @@ class TextOutput:
         self._line((f"{state:<5}", _CHECKED[state]), said["text"])
         if said.get("hint"):
             self._line("     ", said["hint"])
+
+
+def _size(said: dict[str, Any]) -> str:
+    count = int(said["bytes"])
+    return f"{count} bytes" if count < 10_000 else f"{count / 1024:,.0f} KB"
 
 
 def _shown(urls: dict[str, str], outputs: dict[str, str]) -> dict[str, str]:

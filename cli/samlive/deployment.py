@@ -266,7 +266,12 @@ class Deployment:
         self._images.push(self._aws, self._progress.image)
         try:
             changed = plan.apply(
-                wanted, self._aws, self._stop, self._progress.event, self._progress.upload
+                wanted,
+                self._aws,
+                self._stop,
+                self._progress.event,
+                self._progress.upload,
+                self._progress.uploading,
             )
         except DeployError as error:
             self._look_again()

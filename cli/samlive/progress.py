@@ -37,6 +37,10 @@ class Progress:
         """Tell that an image was pushed."""
         self.say("uploaded", origin=f"{image.logical_id}: {image.uri}", bytes=0)
 
+    def uploading(self, upload: Upload) -> None:
+        """Tell that an artifact is being uploaded."""
+        self.say("uploading", origin=upload.origin, bytes=len(upload.body))
+
     def upload(self, upload: Upload) -> None:
         """Tell that an artifact was uploaded."""
         self.say("uploaded", origin=upload.origin, bytes=len(upload.body))

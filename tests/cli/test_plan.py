@@ -79,6 +79,12 @@ class TestPlan:
             make(template=template)
         assert "Vpc=..." in refused.value.hint
 
+    def test_template_that_cloudformation_would_refuse_is_told_before(self) -> None:
+        template = {**TEMPLATE, "Description": "x" * 1024 * 1024}
+        with pytest.raises(SamliveError, match=r"1024 KB") as refused:
+            make(template=template)
+        assert "nested stacks" in refused.value.hint
+
     def test_missing_parameters_are_known_before_and_secrets_among_them(self) -> None:
         template = {
             "Parameters": {

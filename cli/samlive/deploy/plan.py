@@ -21,7 +21,13 @@ from samlive import __version__
 from samlive.deploy import bucket, standing
 from samlive.deploy.aws import Aws
 from samlive.deploy.package import Store, Upload
-from samlive.deploy.stack import MAX_INLINE_BYTES, ChangeSet, Stack, Watcher
+from samlive.deploy.stack import (
+    MAX_INLINE_BYTES,
+    MAX_TEMPLATE_BYTES,
+    ChangeSet,
+    Stack,
+    Watcher,
+)
 from samlive.errors import SamliveError
 from samlive_stub import contract
 
@@ -165,6 +171,7 @@ def apply(
     stop: threading.Event,
     watcher: Watcher,
     uploaded: Callable[[Upload], None] = lambda _: None,
+    uploading: Callable[[Upload], None] = lambda _: None,
 ) -> bool:
     """Do what a plan says; tell whether anything changed.
 
@@ -173,21 +180,27 @@ def apply(
         aws: The account.
         stop: Set when the user wants to stop waiting.
         watcher: Told of the stack's events.
-        uploaded: Told of every upload that was needed.
+        uploaded: Told of every upload that was needed, when it is done.
+        uploading: Told of the same when it begins.
 
     Raises:
         SamliveError: AWS refuses, or a resource fails.
     """
     if plan.action == "none":
         return False
-    _upload(plan, aws, uploaded)
+    _upload(plan, aws, uploaded, uploading)
     stack = Stack(aws, plan.change.stack, stop, watcher)
     if plan.action == "replace":
         stack.delete(plan.stack_id)
     return stack.change(plan.change)
 
 
-def _upload(plan: Plan, aws: Aws, uploaded: Callable[[Upload], None]) -> None:
+def _upload(
+    plan: Plan,
+    aws: Aws,
+    uploaded: Callable[[Upload], None],
+    uploading: Callable[[Upload], None],
+) -> None:
     if not plan.uploads:
         return
     store = plan.store
@@ -196,6 +209,7 @@ def _upload(plan: Plan, aws: Aws, uploaded: Callable[[Upload], None]) -> None:
 
     def one(upload: Upload) -> None:
         if not aws.object_exists(store.bucket, upload.key, store.owner):
+            uploading(upload)
             aws.put_object(store.bucket, upload.key, upload.body, store.owner, plan.kms_key)
             uploaded(upload)
 
@@ -295,6 +309,12 @@ def _body(
     text: str, uploads: tuple[Upload, ...], store: Store
 ) -> tuple[dict[str, str], tuple[Upload, ...]]:
     content = text.encode()
+    if len(content) > MAX_TEMPLATE_BYTES:
+        raise SamliveError(
+            f"The rewritten template has {_size(len(content))}; CloudFormation takes no more than "
+            f"{_size(MAX_TEMPLATE_BYTES)}.",
+            "Move resources into nested stacks (AWS::Serverless::Application).",
+        )
     if len(content) <= MAX_INLINE_BYTES:
         return {"TemplateBody": text}, uploads
     key = store.key(content, ".template")

@@ -23,6 +23,9 @@ MAX_INLINE_BYTES = 51_200
 """Larger templates go through S3.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 
+MAX_TEMPLATE_BYTES = 1024 * 1024
+"""Larger ones are refused (same page)."""
+
 _STACK_TYPE = "AWS::CloudFormation::Stack"
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 _IDLE_POLLS = 5
