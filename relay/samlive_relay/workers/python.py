@@ -9,6 +9,7 @@ runner takes it from the socket as soon as it is ready.
 import importlib.util
 import json
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 from samlive_relay.errors import RelayError
@@ -35,14 +36,21 @@ class PythonWorker(Worker):
         hooks: Whom it tells.
         interpreter: Path of the Python to run.
         zygotes: Forks it when that is possible, and learns what it imports.
+        prefix: What the command starts with; a process that has one is not forked.
     """
 
     def __init__(
-        self, boot: Boot, hooks: Hooks, interpreter: str, zygotes: Zygotes | None = None
+        self,
+        boot: Boot,
+        hooks: Hooks,
+        interpreter: str,
+        zygotes: Zygotes | None = None,
+        prefix: Sequence[str] = (),
     ) -> None:
         super().__init__(boot, hooks)
         self._interpreter = interpreter
         self._zygotes = zygotes
+        self._prefix = prefix
         self.forked = False
         self._channel: Channel | None = None
         self.debugged = boot.debug_port is not None
@@ -61,7 +69,7 @@ class PythonWorker(Worker):
         self._channel.send_json(wire.BOOT, boot_message(self.boot, self._interpreter))
 
     async def _fork(self, channel: socket.socket) -> Process | None:
-        if self.boot.debug_port is not None:
+        if self.boot.debug_port is not None or self._prefix:
             return None
         zygote = self._zygotes and self._zygotes.zygote_for(self._interpreter, self.boot)
         if not zygote:
@@ -76,7 +84,7 @@ class PythonWorker(Worker):
     def _spawn(self, channel: socket.socket) -> Process:
         variables = self.boot.variables
         environment = {name: value for name, value in variables.items() if name in AT_START}
-        command = [self._interpreter, str(RUNNER), str(channel.fileno())]
+        command = [*self._prefix, self._interpreter, str(RUNNER), str(channel.fileno())]
         code = self.boot.function.code
         try:
             return spawn(command, code, environment, self._on_line, (channel.fileno(),))

@@ -1,6 +1,7 @@
 """Starts the right kind of process for a function's runtime."""
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -9,7 +10,7 @@ from samlive_relay.calls import describe_error
 from samlive_relay.config import LocalFunction, RelayConfig
 from samlive_relay.errors import RelayError
 
-from . import doors, environment, hints, interpreters, left_out, memory, node, programs
+from . import doors, environment, hints, interpreters, left_out, memory, node, opt, programs
 from .api_worker import ApiWorker
 from .builds import BuildError, Builds, Built, OnBuild
 from .builds_ahead import BuildsAhead, OnLoaded
@@ -44,6 +45,7 @@ class Starter:
         self._config = config
         self._warn = warn
         self._api = RuntimeApi()
+        self._opt = opt.Opt(config.state)
         self._spares = Spares(self._api)
         self._bundler = Bundler(config.state, config.project, os.environ)
         self._zygotes = Zygotes(config.state, config.project, os.environ)
@@ -179,7 +181,8 @@ class Starter:
         if function.runtime.startswith("python"):
             interpreter = interpreters.find(function, boot.project, os.environ)
             self._warn_once(function, interpreters.mismatch(function, interpreter), of_all=True)
-            return PythonWorker(boot, hooks, interpreter, self._zygotes)
+            prefix = await self._opt_for(boot, interpreter)
+            return PythonWorker(boot, hooks, interpreter, self._zygotes, prefix)
         if function.runtime.startswith("nodejs"):
             return await self._node(boot, hooks)
         return await self._program(boot, hooks)
@@ -190,13 +193,15 @@ class Starter:
         # The user's own command may be a client that takes an address without a path.
         door = bool(boot.function.run) and doors.AVAILABLE
         loaded, variables = program.loaded, program.variables
-        return ApiWorker(boot, hooks, program.command, self._api, loaded, variables, door)
+        command = (*await self._opt_for(boot, program.command[0]), *program.command)
+        return ApiWorker(boot, hooks, command, self._api, loaded, variables, door)
 
     async def _node(self, boot: Boot, hooks: Hooks) -> Worker:
         function = boot.function
         program = node.find(function, os.environ)
         self._warn_once(function, await node.mismatch(function, program), of_all=True)
-        command = [program, *node.inspect(boot.debug_port)]
+        prefix = await self._opt_for(boot, program)
+        command = [*prefix, program, *node.inspect(boot.debug_port)]
         bundle = await self._bundler.bundle(function, program)
         if bundle is None:
             command.append(str(node.RUNNER))
@@ -204,6 +209,14 @@ class Starter:
         extra = {"SAMLIVE_BUNDLE": str(bundle.folder)}
         command += ["--enable-source-maps", str(node.RUNNER)]
         return NodeWorker(boot, hooks, command, self._api, self._spares, bundle.inputs, extra)
+
+    async def _opt_for(self, boot: Boot, program: str) -> tuple[str, ...]:
+        """Return what lets a function's process see its layers at /opt."""
+        needs = (program, str(boot.function.code), str(boot.project), sys.executable)
+        prefix = await self._opt.prefix(boot.function, needs)
+        if not prefix:
+            self._warn_once(boot.function, opt.missing(boot.function.layers))
+        return prefix
 
     def _warn_once(self, function: LocalFunction, text: str, of_all: bool = False) -> None:
         """Tell something once: of a function, or of the first of all that it holds of."""
