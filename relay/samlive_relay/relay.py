@@ -16,7 +16,6 @@ what is running: stubs take an answer from a session that has left.
 """
 
 import asyncio
-import gc
 import secrets
 import socket
 import time
@@ -66,9 +65,6 @@ PRESENCE_SECONDS = 0.4
 
 ACK_SECONDS = 0.005
 """How long an acknowledgement waits for the answer of a quick function."""
-
-GARBAGE = 10_000
-"""New objects between two looks for cycles; each call makes hundreds, hardly any in cycles."""
 
 REAP_SECONDS = 15.0
 
@@ -197,9 +193,6 @@ class Relay:
         self._watcher = Watcher(self._on_change)
         self._watcher.start(self._functions.values())
         self._starter.warm_up(self._functions.values())
-        # What has been imported stays: not for the collector to look at again and again.
-        gc.freeze()
-        gc.set_threshold(GARBAGE)
 
     async def stop(self, drain_seconds: float = 3.0) -> None:
         """Leave the stage, finish what is running, end every process.
