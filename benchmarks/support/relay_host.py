@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from samlive_relay import garbage
 from samlive_relay.config import AwsCredentials, Broker, LocalFunction, RelayConfig
 from samlive_relay.errors import RelayError
 from samlive_relay.events import RelayEvent, Reloaded, Warned
@@ -95,6 +96,7 @@ async def serve(told: dict[str, Any]) -> None:
     except RelayError as problem:
         _say({"error": f"{problem.message} {problem.hint}"})
         return
+    garbage.leave_alone()  # as the command does
     _say({"ready": True})
     lines: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()

@@ -210,6 +210,8 @@ class Session:
 
     async def _start_relay(self) -> None:
         """Serve the stage from here: over the early connection if the account agrees with it."""
+        from samlive_relay import garbage
+
         found = await self._stop.in_thread(self._served.local, self._served.result, self._state)
         self._served.functions = found
         broker, key = self._deployment.broker(), self._deployment.key
@@ -221,6 +223,7 @@ class Session:
             relay.update_functions(found)
         self._state.make()
         await self._stop.unless(relay.start())
+        garbage.leave_alone()
         self._relay = relay
 
     def _make_relay(self, way: "serving.Way", functions: "Functions") -> "Relay":
