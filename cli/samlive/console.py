@@ -114,7 +114,8 @@ class TextOutput:
             self._line((f"  uploaded {said['origin']} ({_size(said)})", "dim"))
             return
         if status == "redelivered":
-            self._line((f"gave back {said['events']} events that had waited", "dim"))
+            events = "1 event" if said["events"] == 1 else f"{said['events']} events"
+            self._line((f"gave back {events} that had waited", "dim"))
             return
         self._end_progress()
         if status in ("started", "deleting", "restoring", "waiting"):

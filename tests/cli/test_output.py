@@ -98,6 +98,12 @@ def test_failures_of_a_deploy_stay_and_progress_does_not() -> None:
     assert "CREATE_FAILED Q (AWS::SQS::Queue): no" in bad
 
 
+@pytest.mark.parametrize(("count", "shown"), [(1, "1 event that"), (2, "2 events that")])
+def test_events_that_had_waited_are_counted(count: int, shown: str) -> None:
+    said = {"status": "redelivered", "stack": "s", "events": count}
+    assert text(("deploy", said)) == f"gave back {shown} had waited\n"
+
+
 def test_rows_are_not_wrapped_where_nobody_has_a_terminal() -> None:
     reason = "because " + "it is so " * 30
     functions = {"Orders": "live", "AnotherFunction": f"kept: {reason}"}
