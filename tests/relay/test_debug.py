@@ -1,8 +1,10 @@
 """Debuggers really attach: their protocols, a breakpoint, a variable, and again after a save."""
 
 import asyncio
+import contextlib
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -219,6 +221,23 @@ def test_a_go_breakpoint_is_hit_at_the_cold_start(project: Project, run: Run) ->
             await debugger.expect('"\\"tea\\"\\"tea\\""')
             debugger.say("continue")
             assert await running == '"tea""tea"'
-            await debugger.close()
+            running = asyncio.ensure_future(stub.invoke("pot"))
+            await debugger.expect("main.pour()")
+            # The program rests at the breakpoint, in a group of its own: it has to go too.
+            session.pids.update(named(str(project.folder)))
+            assert len(session.pids) == 2, "delve and the program"
+            running.cancel()
+        await debugger.close()
 
     run(scenario())
+
+
+def named(text: str) -> set[int]:
+    """The processes that run or debug a program whose path holds a text."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = path.read_bytes().decode(errors="replace").split("\0")
+            if any(text in word for word in words) and "python" not in words[0]:
+                found.add(int(path.parent.name))
+    return found

@@ -61,7 +61,8 @@ class ApiWorker(Worker):
         self._on_loaded(self._given)
         variables = {**self.boot.variables, **self._extra, "AWS_LAMBDA_RUNTIME_API": address}
         code = self.boot.function.code
-        self._launched(spawn(self._command, code, variables, self._on_line))
+        apart = self.boot.debug_port is not None  # delve's program leads a group of its own
+        self._launched(spawn(self._command, code, variables, self._on_line, apart=apart))
         self.when_gone(lambda: self._api.remove(self._slot))
 
     def _dispatch(self, call: Call) -> None:

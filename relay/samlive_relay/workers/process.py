@@ -37,10 +37,19 @@ class Process:
         outputs: Read ends of its standard output and error.
         lifeline: Write end of its lifeline.
         on_line: Told each line it writes.
+        apart: Whether it puts its children into groups of their own, as delve does.
     """
 
-    def __init__(self, pid: int, outputs: tuple[int, int], lifeline: int, on_line: OnLine) -> None:
+    def __init__(
+        self,
+        pid: int,
+        outputs: tuple[int, int],
+        lifeline: int,
+        on_line: OnLine,
+        apart: bool = False,
+    ) -> None:
         self.pid = pid
+        self._apart = apart
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._lifeline = lifeline
         self._readers = [
@@ -56,6 +65,9 @@ class Process:
     def kill(self) -> None:
         """End the whole group now."""
         if not self.exited.done():
+            for child in _children(self.pid) if self._apart else ():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
 
@@ -101,6 +113,7 @@ def spawn(
     environment: Mapping[str, str],
     on_line: OnLine,
     pass_fds: Sequence[int] = (),
+    apart: bool = False,
 ) -> Process:
     """Start a program.
 
@@ -110,6 +123,7 @@ def spawn(
         environment: Its whole environment.
         on_line: Told each line it writes.
         pass_fds: Descriptors that stay open in it.
+        apart: Whether it puts its children into groups of their own.
 
     Raises:
         OSError: It cannot be started.
@@ -132,7 +146,8 @@ def spawn(
         raise
     finally:
         pipes.close_child_ends()
-    process = Process(child.pid, (pipes.out, pipes.error), pipes.lifeline, on_line)
+    outputs = pipes.out, pipes.error
+    process = Process(child.pid, outputs, pipes.lifeline, on_line, apart)
     _await_exit(child, process)
     return process
 
@@ -165,6 +180,16 @@ def tie(held: int, group: int) -> None:
         fcntl.fcntl(held, F_SETSIG, signal.SIGKILL)
         flags = fcntl.fcntl(held, fcntl.F_GETFL)
         fcntl.fcntl(held, fcntl.F_SETFL, flags | os.O_ASYNC)
+
+
+def _children(pid: int) -> list[int]:
+    """Return the children of a process, as far as /proc tells."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            if int(entry.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(entry.parent.name))
+    return found
 
 
 def describe_exit(status: int) -> str:
