@@ -3,13 +3,14 @@
  * code asks for: what the relay compares with the disk, and what the next process
  * can load ahead.
  *
- * CommonJS goes through require's extensions, in this thread; ES modules through
- * hooks in Node's loader thread, which sends its notes over a port before it hands
- * a module over. Each file is looked at before it is read: a save during the read
- * then shows as a difference.
+ * CommonJS goes through require's extensions; ES modules through a hook in this
+ * thread, from Node 22.15 on, or else through hooks in Node's loader thread, which
+ * sends its notes over a port before it hands a module over. Each file is looked at
+ * before it is read: a save during the read then shows as a difference.
  */
-import Module, { register } from "node:module";
+import Module from "node:module";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { isInstalled, isOurs, look } from "./stamp.mjs";
 
@@ -26,7 +27,8 @@ class Loads {
 
   constructor() {
     this.#watchRequire();
-    if (register) this.#watchImport();
+    if (Module.registerHooks) this.#watchHere();
+    else if (Module.register) this.#watchThere();
   }
 
   /** Take the notes of the user's own files since the last call. */
@@ -68,12 +70,29 @@ class Loads {
     };
   }
 
-  #watchImport() {
+  #watchHere() {
+    const resolve = (specifier, context, next) => {
+      const found = next(specifier, context);
+      if (context.conditions.includes("import")) this.#resolved(found.url, context.parentURL);
+      return found;
+    };
+    Module.registerHooks({ resolve });
+  }
+
+  #resolved(url, parentURL) {
+    if (!url.startsWith("file:")) return;
+    const file = fileURLToPath(url);
+    const by = parentURL?.startsWith("file:") ? fileURLToPath(parentURL) : "";
+    if (by && isInstalled(file) && !isInstalled(by) && !isOurs(by)) this.#wanted.set(file, "import");
+    this.#note(look(file));
+  }
+
+  #watchThere() {
     const channel = new MessageChannel();
     this.#port = channel.port1;
     this.#port.unref();
     const data = { port: channel.port2 };
-    register("./hooks.mjs", import.meta.url, { data, transferList: [channel.port2] });
+    Module.register("./hooks.mjs", import.meta.url, { data, transferList: [channel.port2] });
   }
 
   #note(entry) {
