@@ -44,7 +44,7 @@ def find(code: Path) -> Path:
     if main_on_path := find_on_path():
         return main_on_path
     raise RelayError(
-        f"{code} holds TypeScript, but the project has no esbuild.",
+        f"The code in {code} is bundled with esbuild, but the project has none.",
         "Run `npm install --save-dev esbuild` in it.",
     )
 
