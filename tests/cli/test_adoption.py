@@ -159,9 +159,7 @@ def test_protected_stack_is_refused_always(team: Team, session: Session) -> None
     assert "protected" in done.stderr
 
 
-def test_adopted_stack_runs_here_and_is_given_back_as_it_was(
-    team: Team, session: Session
-) -> None:
+def test_adopted_stack_runs_here_and_is_given_back_as_it_was(team: Team, session: Session) -> None:
     team.deploy()
     before = team.state()
     assert team.invoke() == "cloud red"
@@ -280,7 +278,13 @@ def nested(tmp_path: Path, cloud: dict[str, str]) -> Nested:
     return Nested(tmp_path, cloud)
 
 
-@pytest.mark.parametrize("expired", [False, True], ids=["all there", "code and templates expired"])
+@pytest.mark.parametrize(
+    "expired",
+    [
+        pytest.param(False, id="all there", marks=pytest.mark.slow),
+        pytest.param(True, id="code and templates expired"),
+    ],
+)
 def test_nested_stacks_are_given_back(nested: Nested, cloud: dict[str, str], expired: bool) -> None:
     nested.deploy()
     before = nested.templates()
