@@ -59,6 +59,7 @@ end
         ("app", APP, "Init<ArgumentError>", "must be of form FILENAME.METHOD"),
         ("none.go", APP, "Init<LoadError>", "cannot load such file"),
         ("app.Nobody.go", APP, "Init<NameError>", "Nobody"),
+        ("app.nope", APP, "Function<NoMethodError>", "undefined method `nope' for main"),
         ("app.echo", "def echo(event:\n", "Init<SyntaxError>", "app.rb:"),
         ("app.echo", "raise 'at once'\n", "Init<RuntimeError>", "at once"),
     ],

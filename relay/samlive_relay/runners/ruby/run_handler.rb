@@ -154,6 +154,14 @@ module Samlive
       @receiver = names.empty? ? TOPLEVEL_BINDING.receiver : Object.const_get(names[0])
     end
 
+    # A file that was read in the middle of a save may lack the method: better known now
+    # than when a call is spent on it.
+    def missing
+      return if @receiver.respond_to?(@method, true)
+
+      NoMethodError.new("undefined method `#{@method}' for #{@receiver.inspect}")
+    end
+
     def call(event, context)
       @receiver.send(@method, event: event, context: context)
     end
@@ -166,11 +174,18 @@ module Samlive
       Loaded.note(ENV['BUNDLE_GEMFILE'])
       require 'bundler/setup'
     end
-    Handler.new(ENV['_HANDLER'])
+    handler = Handler.new(ENV['_HANDLER'])
+    missing = handler.missing
+    give_up(api, missing, 'Function') if missing
+    handler
   rescue Exception => e # a syntax error and a missing gem are no StandardError
-    warn e.full_message(highlight: false)
+    give_up(api, e, 'Init')
+  end
+
+  def self.give_up(api, problem, stage)
+    warn problem.full_message(highlight: false)
     api.loaded(Loaded.take)
-    api.post('init/error', Fault.json(e, 'Init'))
+    api.post('init/error', Fault.json(problem, stage))
     exit!(1)
   end
 
