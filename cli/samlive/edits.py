@@ -71,7 +71,7 @@ class Served:
         self._wanted: Options | None = None
         self._source: Source | None = None
         self._marks: Marks = {}
-        self._noticed: set[str] = set()
+        self._noticed: set[tuple[str, str, str]] = set()
 
     def read(self, wanted: "Options") -> None:
         """Read and rewrite the template, unless that was done with the same options.
@@ -94,10 +94,11 @@ class Served:
     def tell_notices(self, result: "Result") -> None:
         """Tell what the rewrite noticed, each once in a session."""
         for notice in result.report.notices:
-            place = f"{notice.file or result.source.name}:{notice.line}"
-            text = f"{place}: {notice.logical_id}: {notice.text}"
-            if text not in self._noticed:
-                self._noticed.add(text)
+            name = notice.file or result.source.name
+            said = (name, notice.logical_id, notice.text)  # an edit above moves its line
+            if said not in self._noticed:
+                self._noticed.add(said)
+                text = f"{name}:{notice.line}: {notice.logical_id}: {notice.text}"
                 self._out.tell("note", text=text)
 
     def files(self) -> frozenset[Path]:
