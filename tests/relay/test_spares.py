@@ -125,6 +125,28 @@ def test_a_package_that_reads_the_users_files_is_not_loaded_ahead(
     run(scenario())
 
 
+def test_a_process_that_is_still_loading_is_judged_before_it_is_used(app: App, run: Run) -> None:
+    settings = app.project.write("settings.txt", "red")
+    app.package(
+        "const fs = require('fs');\n"
+        "exports.word = fs.readFileSync('settings.txt', 'utf8');\n"
+        "fs.writeFileSync(`../read-${process.pid}`, '');\n"
+        "for (const end = Date.now() + 300; Date.now() < end; );\n"
+    )
+    app.save("one")
+
+    async def scenario() -> None:
+        async with app.project.session() as session:
+            stub = session.stub()
+            assert (await ask(stub))[:2] == ["one", "red"]
+            await session.until(lambda: len(list(app.project.folder.glob("read-*"))) == 2)
+            settings.write_text("blue")
+            app.save("two")
+            assert (await ask(stub))[:2] == ["two", "blue"]
+
+    run(scenario())
+
+
 def test_a_package_that_read_what_the_user_sets_before_it_is_loaded_after_it(
     project: Project, run: Run
 ) -> None:

@@ -180,8 +180,8 @@ class Spares:
             for name in CHANGING
             if name in spare.reads and before.get(name) != variables.get(name)
         }
-        known.unfit |= readers
-        return bool(readers) or spare.outdated
+        known.unfit |= readers | spare.unfit
+        return bool(readers or spare.unfit) or spare.outdated
 
     def _plan(self, known: Known, pause: float = PAUSE_SECONDS) -> None:
         if not self.enabled or known.useless >= MAX_ROUNDS or not known.recipe:
