@@ -113,7 +113,7 @@ class Relay:
             lambda text: self._warn("", text),
             connector,
         )
-        self._streams = Streams(self._side, self._pump)
+        self._streams = Streams(self._side, self._pump_soon)
         self._running: set[asyncio.Task[None]] = set()
         self._rival: ForeignPresence | None = None
         self._subscribed: float | None = None

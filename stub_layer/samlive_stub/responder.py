@@ -482,6 +482,8 @@ class RelaySide:
             request.fields, request.event = {}, b""
             return [Invocation(worker.name, request.name, fields, event)]
         elif action in ("open", "send_parts", "repeat_parts", "let_go"):
+            if action == "send_parts":  # says what the ACK would have said
+                self._acks.drop(request.number)
             self.streams.act(worker, request, action, now)
             self._sweep_due = min(self._sweep_due, request.until)
         elif action == "refuse":

@@ -154,7 +154,7 @@ class RuntimeApi:
         if request.streams:
             try:
                 request = _pass_on(connection, request, running.sink)
-            except EOFError:
+            except (EOFError, OSError, ValueError):
                 self.outcome.put(Outcome("cut"))
                 raise ConnectionResetError from None
         if kind == "error":

@@ -97,10 +97,11 @@ class ResponseStream extends Writable {
     next(error);
   }
 
-  /** End with an error, after what was written before it. */
+  /** End with an error, after what was written before it; what the handler has ended stays so. */
   fail(error) {
+    if (this.writableEnded) return;
     this.#error = describe(error);
-    if (!this.writableEnded) this.end();
+    this.end();
   }
 }
 

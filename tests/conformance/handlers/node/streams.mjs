@@ -28,6 +28,10 @@ const FORMS = {
     stream.write("written");
     throw new RangeError("after a byte");
   },
+  "throws after its end": async (stream) => {
+    stream.end("written");
+    throw new RangeError("after the end");
+  },
   prelude: async (stream) => {
     const http = awslambda.HttpResponseStream.from(stream, { statusCode: 201, cookies: ["a=b"] });
     http.write("made");
