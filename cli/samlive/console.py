@@ -20,6 +20,13 @@ _WHAT_NOW = " Save a file: the next call runs it. Ctrl-C ends the session."
 _GOOD, _BAD, _BUSY = "green", "bold red", "yellow"
 _DIFFERENCE = {"+": _GOOD, "-": "red", "~": _BUSY}
 _CHECKED = {"ok": _GOOD, "fail": _BAD, "note": _BUSY, "skip": "dim"}
+_BEGINNINGS = {
+    "started": "deploying",
+    "deleting": "deleting",
+    "restoring": "restoring",
+    "waiting": "waiting for",
+    "continuing": "continuing the rollback of",
+}
 _DEPLOYED = {
     "complete": "deployed",
     "unchanged": "up to date:",
@@ -118,8 +125,8 @@ class TextOutput:
             self._line((f"gave back {events} that had waited", "dim"))
             return
         self._end_progress()
-        if status in ("started", "deleting", "restoring", "waiting"):
-            verb = {"started": "deploying", "waiting": "waiting for"}.get(status, status)
+        if status in _BEGINNINGS:
+            verb = _BEGINNINGS[status]
             self._begin_progress(f"{verb} {stack}")
         else:
             text = _DEPLOYED.get(status, status)

@@ -93,9 +93,7 @@ class Deployment:
                 f"There is no stack {self.stack_name} to take over.",
                 f"Check the name and the region ({found.region}), or leave out --adopt.",
             )
-        if found.stack is not None and standing.way(found.stack) == "wait":
-            self._progress.say("waiting")
-            self._stack().settle(str(found.stack["StackId"]))
+        if found.stack is not None and self._stack().rest(found.stack, self._progress.say):
             found = replace(found, stack=self._aws.stack(self.stack_name))
         self._found = found
         first_use.wait(

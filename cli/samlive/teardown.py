@@ -61,9 +61,7 @@ class Teardown:
                 "to give back.",
                 "`samlive remove` deletes a stack that samlive made.",
             )
-        if standing.way(stack) == "wait":
-            self._progress.say("waiting")
-            self._watched().settle(str(stack["StackId"]))
+        if self._watched().rest(stack, self._progress.say):
             stack = self._aws.stack(self._stack) or stack
         account = self._aws.identity().account
         self._progress.say("restoring")

@@ -244,3 +244,31 @@ def test_resource_that_cannot_be_deleted_is_named(aws: StubbedAws) -> None:
     run.events(*story)
     with pytest.raises(DeployError, match=r"Bucket .* not empty"):
         run.stack.delete(STACK_ID)
+
+
+class TestRest:
+    def test_settled_stack_is_let_alone(self, aws: StubbedAws) -> None:
+        said: list[str] = []
+        for status in ("UPDATE_COMPLETE", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"):
+            assert not Run(aws).stack.rest(stack(status), said.append)
+        assert said == []
+
+    def test_operation_of_somebody_else_is_waited_for(self, aws: StubbedAws) -> None:
+        run, said = Run(aws), list[str]()
+        run.events(event(1, "Q", "UPDATE_IN_PROGRESS"))
+        run.events(event(2, "orders-ana", "UPDATE_COMPLETE"), event(1, "Q", "UPDATE_IN_PROGRESS"))
+        assert run.stack.rest(stack("UPDATE_IN_PROGRESS"), said.append)
+        assert said == ["waiting"]
+
+    def test_rollback_that_failed_is_continued(self, aws: StubbedAws) -> None:
+        run, said = Run(aws), list[str]()
+        run.events(event(1, "orders-ana", "UPDATE_ROLLBACK_FAILED"))
+        aws.answer("cloudformation", "continue_update_rollback", {}, {"StackName": STACK_ID})
+        run.events(
+            event(3, "orders-ana", "UPDATE_ROLLBACK_COMPLETE"),
+            event(2, "orders-ana", "UPDATE_ROLLBACK_IN_PROGRESS"),
+            event(1, "orders-ana", "UPDATE_ROLLBACK_FAILED"),
+        )
+        assert run.stack.rest(stack("UPDATE_ROLLBACK_FAILED"), said.append)
+        assert said == ["continuing"]
+        aws.check_all_asked()

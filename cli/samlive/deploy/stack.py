@@ -123,6 +123,32 @@ class Stack:
         if status != "DELETE_COMPLETE":
             raise self._failure(stack_id, seen, status)
 
+    def rest(self, found: Mapping[str, Any], say: Callable[[str], None]) -> bool:
+        """Bring the stack to rest, so that it takes changes; tell whether that took anything.
+
+        An operation of somebody else's is waited for. A rollback that failed is continued: what
+        hindered it may be gone, and nothing else is possible in that state.
+
+        Args:
+            found: The stack as DescribeStacks has it.
+            say: Told what is done: "waiting" or "continuing".
+
+        Raises:
+            AwsError: The rollback cannot be continued.
+        """
+        status, stack_id = str(found["StackStatus"]), str(found["StackId"])
+        if status == "UPDATE_ROLLBACK_FAILED":
+            say("continuing")
+            seen = self._newest_event(stack_id)
+            self._aws.continue_rollback(stack_id)
+            self._follow(stack_id, seen)
+            return True
+        if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+            say("waiting")
+            self.settle(stack_id)
+            return True
+        return False
+
     def settle(self, stack_id: str) -> str:
         """Wait until an operation that somebody else began has ended; return the status."""
         return self._follow(stack_id, self._newest_event(stack_id))

@@ -79,6 +79,10 @@ class StacksApi(Clients):
         """Delete a change set (DeleteChangeSet)."""
         self._call("cloudformation", "delete_change_set", ChangeSetName=name, StackName=stack)
 
+    def continue_rollback(self, stack: str) -> None:
+        """Try the rollback of an update again (ContinueUpdateRollback)."""
+        self._call("cloudformation", "continue_update_rollback", StackName=stack)
+
     def stack_events(self, stack: str) -> Iterator[dict[str, Any]]:
         """Yield a stack's events, newest first (DescribeStackEvents)."""
         token: dict[str, str] = {}
