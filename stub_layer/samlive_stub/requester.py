@@ -343,6 +343,9 @@ class StubSide:
                 self._step("here", now)
             elif was != HERE and self._streamer is self._relay:
                 self._step("back", now)
+            elif was != HERE:
+                # It has connected after us: what we asked meanwhile has not reached it.
+                self._step("connected", now)
         elif self._relay is None or self._presence != HERE or (since, session) > self._relay.order:
             self._relay, self._presence = _Relay(session, shards, since, frame.counter), HERE
             self._relay.storage = bool(fields.get("storage"))

@@ -265,6 +265,30 @@ def test_a_lost_link_is_resumed_in_every_state(pair: Pair) -> None:
     assert pair.now - start < 1
 
 
+def test_an_answer_lost_with_the_broker_is_asked_for_as_soon_as_the_relay_is_back(
+    pair: Pair,
+) -> None:
+    """The broker has forgotten everything, and the stub is back before the relay."""
+    relay = pair.relay("s1")
+    pair.settle()
+    pair.connect()
+    pair.answers = False
+    name = pair.begin(b"y")
+    pair.settle()
+    pair.stub.disconnected()
+    relay.answer(worker(1), name, b"y", False, pair.now)
+    relay.take_publishes(pair.now)  # lost with the broker
+    pair.retained, relays = None, list(pair.relays)
+    pair.relays.clear()
+    pair.connect()
+    pair.pass_time(1)
+    pair.relays += relays
+    relay.regain_shard(0)
+    start = pair.now
+    assert pair.run() == Answer(b"y")
+    assert pair.now - start < 0.1
+
+
 def test_an_environment_frozen_for_an_hour_goes_on(pair: Pair) -> None:
     pair.relay("s1")
     pair.answers = False
