@@ -96,9 +96,8 @@ def test_a_handler_that_fails_breaks_its_response_off(
 
 @needs_node
 def test_a_handler_that_is_not_async_is_refused_as_in_lambda(project: Project, run: Run) -> None:
-    project.write(
-        "app.mjs", "export const handler = awslambda.streamifyResponse((e, s) => { s.write('x'); });"
-    )
+    handler = "awslambda.streamifyResponse((event, stream) => { stream.write('x'); });"
+    project.write("app.mjs", f"export const handler = {handler}")
     project.add(runtime="nodejs20.x")
 
     async def scenario() -> None:
