@@ -9,7 +9,7 @@ import pytest
 
 from relay_session import WORD_PROGRAM, Project, Run
 from samlive_relay.config import Build
-from samlive_relay.events import BuildEnded, Reloaded
+from samlive_relay.events import BuildEnded, BuildStarted, Reloaded
 
 COMPILE = (
     "echo built >> ../builds.log; "
@@ -169,6 +169,59 @@ def test_a_running_call_ends_on_its_own_build_however_many_follow(
             go.touch()
             assert await running == "one", "it reads its word after two more builds"
             assert await slow.ask({}) == "six"
+
+    run(scenario())
+
+
+def test_edits_under_traffic_lose_and_mix_nothing(workshop: Workshop, run: Run) -> None:
+    """Every answer is of the code on disk at the request, or of a save during it."""
+    edits = 30
+    workshop.word.write_text("00")
+    workshop.add()
+
+    async def scenario() -> None:
+        async with workshop.project.session() as session:
+            saved = answered = 0
+            stale: list[tuple[int, str, int]] = []
+
+            async def traffic() -> None:
+                nonlocal answered
+                stub = session.stub()
+                while saved < edits:
+                    before = saved
+                    answer = await stub.ask({})
+                    answered += 1
+                    if not before <= int(answer) <= saved:
+                        stale.append((before, answer, saved))
+
+            async def saves() -> None:
+                nonlocal saved
+                for number in range(1, edits + 1):
+                    workshop.word.write_text(f"{number:02}")
+                    saved, seen = number, answered
+                    if number % 3:
+                        await session.until(lambda seen=seen: answered > seen, 30)  # type: ignore[misc]
+
+            await asyncio.gather(traffic(), traffic(), saves())
+            assert stale == []
+            assert await session.stub().ask({}) == f"{edits}"
+
+    run(scenario())
+
+
+def test_a_file_that_is_being_saved_is_waited_for(workshop: Workshop, run: Run) -> None:
+    workshop.add()
+
+    async def scenario() -> None:
+        async with workshop.project.session() as session:
+            stub = session.stub()
+            assert await stub.ask({}) == "one"
+            workshop.word.write_text("")
+            asked = asyncio.ensure_future(stub.ask({}))
+            await session.until(lambda: len(session.seen(BuildStarted)) == 2)
+            workshop.word.write_text("two")
+            assert await asked == "two"
+            assert workshop.builds == 2
 
     run(scenario())
 

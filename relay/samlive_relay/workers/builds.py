@@ -16,7 +16,8 @@ compiler, and it ends with the relay, like every child.
 What was built from is the files below the sources that are no product of a
 build, and what the compiler lists beyond them (a module outside the folder).
 They are stamped before the build starts; a save in its middle starts another.
-A file that two builds in a row have touched is their product, not their input.
+A file that two builds in a row have changed is their product, not their input, when
+it is new or no text.
 """
 
 import asyncio
@@ -36,12 +37,15 @@ from samlive_relay.watch import IGNORED
 
 from . import compilers, kept_builds
 from .process import Process, spawn
-from .stamps import TICK_NS, Stamp, changed, digest, stat
+from .stamps import TICK_NS, Stamp, changed, digest, is_half_saved, stat
 
 PRODUCTS = frozenset({".gradle", "bin", "build", "dist", "obj", "out", "target"})
 """Folders directly below the sources that builds write to."""
 
 MAX_TRIES = 5
+SETTLE_SECONDS = 0.2
+"""How long a file that is gone or empty may still be in the middle of a save."""
+
 AT_ONCE = 2
 """How many builds run side by side: each compiler takes all cores it finds."""
 
@@ -93,6 +97,15 @@ class _Line:
     made: list[Built] = field(default_factory=list)
     count: int = 0
     products: set[str] = field(default_factory=set)
+    found: frozenset[str] = frozenset()
+    """The sources before the first build."""
+
+    def makes(self, path: str) -> bool:
+        """Tell whether a file that two builds in a row have changed is their product.
+
+        A text that was there before is not: its owner may have saved it twice.
+        """
+        return path not in self.found or _is_binary(path)
 
 
 class Builds:
@@ -177,6 +190,7 @@ class Builds:
                 made_in, runs, inputs = last
                 line.made.append(Built(runs, made_in, inputs))
                 line.count = int(made_in.name)
+                line.found = frozenset(inputs)
         return self._lines[key]
 
     async def _settled(self, function: LocalFunction, build: Build, line: _Line) -> Built:
@@ -185,9 +199,11 @@ class Builds:
         started = time.monotonic()
         touched: set[str] = set()
         for _ in range(MAX_TRIES):
+            await _until_saved(line.made[-1].inputs if line.made else {})
             built = await self._once(function, build, line)
             different = _differing(function, build, line, built.inputs)
-            line.products |= touched & different
+            different -= _rewritten(built.inputs, different)
+            line.products |= {path for path in touched & different if line.makes(path)}
             touched = different
             if not different - line.products:
                 break
@@ -200,6 +216,7 @@ class Builds:
     async def _once(self, function: LocalFunction, build: Build, line: _Line) -> Built:
         began = time.time_ns()
         before = stamped(_sources(function, build), began, line.products)
+        line.found = line.found or frozenset(before)
         line.count += 1
         artifacts, scratch = line.folder / str(line.count), line.folder / "scratch"
         if not build.command:  # they copy the sources there, also those that are gone since
@@ -308,6 +325,32 @@ def stamped(
             fresh = stamp.modified > began - TICK_NS
             found[path] = replace(stamp, digest=digest(path)) if fresh else stamp
     return found
+
+
+def _rewritten(inputs: dict[str, Stamp], different: AbstractSet[str]) -> set[str]:
+    """Return the files whose content is what it was, and note their new stamps."""
+    same = set()
+    for path in different & inputs.keys():
+        now, known = stat(path), inputs[path].digest
+        if now is not None and known and digest(path) == known:
+            inputs[path] = replace(now, digest=known)
+            same.add(path)
+    return same
+
+
+def _is_binary(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return b"\0" in file.read(8192)
+    except OSError:
+        return False
+
+
+async def _until_saved(before: Mapping[str, Stamp]) -> None:
+    """Wait for the end of a save that is under way, but not for long."""
+    end = time.monotonic() + SETTLE_SECONDS
+    while any(is_half_saved(*each) for each in before.items()) and time.monotonic() < end:
+        await asyncio.sleep(0.002)
 
 
 def _differing(
