@@ -20,6 +20,7 @@ KEEP_ALIVE_SECONDS = 30
 def test_a_broker_that_restarts_loses_no_call(bench: Bench, record_property: Record) -> None:
     """The handler ends while there is no broker, which comes back without memory."""
     with bench.pending("before") as pending:
+        bench.session.live.skip()
         bench.broker(down=True)
         bench.session.live.expect("connection", where=lambda e: e["state"] == "reconnecting")
         pending.go.touch()
@@ -36,6 +37,7 @@ def test_a_broker_that_restarts_loses_no_call(bench: Bench, record_property: Rec
 
 def test_calls_that_begin_without_a_broker_wait_for_it(bench: Bench) -> None:
     bench.call("warm")
+    bench.session.live.skip()
     bench.broker(down=True)
     bench.session.live.expect("connection", where=lambda e: e["state"] == "reconnecting")
     journal = bench.journal()
@@ -69,6 +71,7 @@ def test_a_stub_that_was_frozen_in_a_call_takes_its_answer(bench: Bench, how: st
         (stub,) = [pid for pid, state in bench.environments().items() if state == "busy"]
         with frozen(stub):
             assert bench.broker(**{how: f"{bench.names}:stub:"}) > 0
+            bench.session.live.skip()
             pending.go.touch()
             bench.session.live.expect("invocation")
         assert pending.answer.result(60) == (how, None)
@@ -167,6 +170,7 @@ def test_a_relay_that_slept_for_long_connects_anew_without_a_word_from_the_broke
     with bench.pending("slept") as pending:
         with frozen(bench.session.live.process.pid):
             assert bench.broker(mute=f"{bench.names}:relay:") > 0
+            bench.session.live.skip()
             time.sleep(15)
         slept = bench.session.live.expect(
             "connection", where=lambda e: e["state"] == "reconnecting", timeout=10
