@@ -41,6 +41,13 @@ JavaMavenWorkflow:MavenBuild failed
 Traceback (most recent call last):
 {"jsonrpc": "2.0", "id": 1, "error": {"code": 400, "message": "Maven Failed: "}}
 """
+MAKE = """\
+Running workflow 'CustomMakeBuilder'
+ Running CustomMakeBuilder:MakeBuild
+Traceback (most recent call last):
+{"jsonrpc": "2.0", "id": 1, "error": {"code": 400, "message": \
+"CustomMakeBuilder:MakeBuild - Make Failed: Tea.java:7: error: ';' expected\\nmake: Error 1"}}
+"""
 MISSING = """\
 Running workflow 'JavaMavenWorkflow'
 Traceback (most recent call last):
@@ -53,6 +60,7 @@ Traceback (most recent call last):
     [
         pytest.param(GO, "# tea\n./main.go:7:2: x declared but not used", id="go"),
         pytest.param(MAVEN, "/p/src/main/java/shop/Tea.java:3:12 ';' expected", id="maven"),
+        pytest.param(MAKE, "Tea.java:7: error: ';' expected\nmake: Error 1", id="make"),
         pytest.param(MISSING, "Binary validation failed for mvn", id="no compiler"),
         pytest.param("odd", "odd", id="nothing known"),
     ],

@@ -26,6 +26,7 @@ _PLACE = re.compile(
 )
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _OWN_WORDS = re.compile(r"Go files not found|\S+:\S+ failed$|Current Artifacts Directory")
+_STEP = re.compile(r"^\w+:\w+ - (?:\w+ Failed: )?")
 _MAVEN = "[ERROR] "
 _RULE = re.compile(r"^(?:\\.|[^\s\\])+:(?:\s|$)")
 
@@ -127,7 +128,8 @@ def _message(lines: list[str]) -> list[str]:
     for line in reversed(lines):
         if line.startswith("{") and '"error"' in line:
             try:
-                return str(json.loads(line)["error"]["message"]).splitlines()
+                message = str(json.loads(line)["error"]["message"])
+                return _STEP.sub("", message).splitlines()
             except (ValueError, KeyError, TypeError):
                 return [line]
     return []
