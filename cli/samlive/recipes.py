@@ -52,6 +52,8 @@ _UNPACK = (
 )
 _GRADLE = ("build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts")
 _BUNDLE_SECONDS = 20
+_SATISFIED: set[tuple[object, ...]] = set()
+"""Gemfiles, as they were, whose gems were found."""
 
 
 def wish(function: FunctionReport, name: str) -> str:
@@ -112,7 +114,7 @@ def build(function: FunctionReport) -> "Build | None":
         return Build(language="provided", manifest=code / "Makefile", options=options)
     if way == "dotnet":
         return Build(command=_DOTNET)
-    if way == "bundler" and not _has_gems(code):
+    if way == "bundler":
         return Build(language="ruby", manager="bundler", manifest=code / "Gemfile")
     return None
 
@@ -132,7 +134,7 @@ def _way(function: FunctionReport) -> str:
     if _is_archive(function):
         return "archive"
     if runtime.startswith("ruby"):
-        return "bundler" if (code / "Gemfile").is_file() else ""
+        return "bundler" if (code / "Gemfile").is_file() and not _has_gems(code) else ""
     if runtime.startswith("dotnet"):
         return "dotnet" if any(code.glob("*.*proj")) else ""
     if not runtime.startswith("provided"):
@@ -220,10 +222,17 @@ def _properties(function: FunctionReport) -> dict[str, object]:
 
 def _has_gems(code: Path) -> bool:
     """Tell whether the gems of a Gemfile are installed, so that nothing has to be built."""
+    files = [code / name for name in ("Gemfile", "Gemfile.lock")]
+    state = (code, *(path.stat().st_mtime_ns for path in files if path.is_file()))
+    if state not in _SATISFIED and _resolves(code):
+        _SATISFIED.add(state)
+    return state in _SATISFIED
+
+
+def _resolves(code: Path) -> bool:
+    order = ["ruby", "-rbundler/setup", "-e", "0"]
     try:
-        done = subprocess.run(
-            ["bundle", "check"], cwd=code, capture_output=True, timeout=_BUNDLE_SECONDS
-        )
+        done = subprocess.run(order, cwd=code, capture_output=True, timeout=_BUNDLE_SECONDS)
     except (OSError, subprocess.SubprocessError):
         return False
     return done.returncode == 0

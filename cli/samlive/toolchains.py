@@ -1,9 +1,9 @@
 """What is missing on this machine to run a function: the reason why it is kept as deployed.
 
 A function whose toolchain is not installed must never break a session; the
-report names what is missing. Nothing is started to find out: programs are
-looked for where a shell would find them, again at every rewrite, so that an
-edit of the template after an installation is enough.
+report names what is missing. Programs are looked for where a shell would find
+them, again at every rewrite, so that an edit of the template after an
+installation is enough; none is started, but Ruby where there is a Gemfile.
 
 `obstacle` is the transform's question; `survey` answers the same for
 `samlive doctor`, one line per toolchain that the template's functions need.

@@ -184,9 +184,12 @@ class TestRecipes:
         assert found.manifest == Path("src").resolve() / file
 
     def test_gems_that_are_installed_need_no_build(self) -> None:
-        Path("bin/bundle").write_text("#!/bin/sh\nexit 0\n")
-        Path("bin/bundle").chmod(0o755)
-        assert recipes.build(given("Gemfile", runtime="ruby3.3")) is None
+        function = given("Gemfile", runtime="ruby3.3")
+        install("ruby")
+        assert "Bundler is not installed" in toolchains.obstacle(function)
+        Path("bin/ruby").write_text("#!/bin/sh\nexit 0\n")
+        assert recipes.build(function) is None
+        assert toolchains.obstacle(function) == ""
 
     def test_a_go_function_may_lie_inside_a_module(self) -> None:
         given("go.mod", "cmd/tea/main.go")

@@ -141,6 +141,24 @@ def test_errors_exits_and_context_are_lambdas(project: Project, run: Run) -> Non
     run(scenario())
 
 
+def test_gems_are_those_of_the_gemfile(project: Project, run: Run) -> None:
+    project.write("app.rb", "def go(event:, context:)\n  defined?(Bundler)\nend\n")
+    path = project.write("Gemfile", 'source "https://rubygems.org"\n')
+    project.add(runtime="ruby3.3", handler="app.go")
+
+    async def scenario() -> None:
+        async with project.session() as session:
+            stub = session.stub()
+            assert await stub.ask({}) == "constant"
+            path.write_text('source "https://rubygems.org"\ngem "no-such-tea"\n')
+            error = await stub.fail({})
+            assert "no-such-tea" in error["errorMessage"]
+            path.write_text('source "https://rubygems.org"\n')
+            assert await stub.ask({}) == "constant"
+
+    run(scenario())
+
+
 def test_where_a_version_manager_keeps_gems_is_passed_on(
     project: Project, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
