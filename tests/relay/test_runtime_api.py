@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
@@ -195,6 +196,21 @@ def test_a_door_without_a_token_refuses_strangers(
         assert b"secret" not in body
 
     run(with_door(act))
+
+
+@pytest.mark.skipif(not doors.AVAILABLE, reason="no /proc/net/tcp")
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+def test_the_owner_of_a_connection_is_known(family: socket.AddressFamily) -> None:
+    """Java's sockets are of IPv6 also where they speak to an address of IPv4."""
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(family) as client:
+        host = "127.0.0.1" if family == socket.AF_INET else "::ffff:127.0.0.1"
+        try:
+            client.connect((host, server.getsockname()[1]))
+        except OSError:
+            pytest.skip("no IPv6")
+        with server.accept()[0] as ours:
+            assert doors.owner(ours.getpeername(), ours.getsockname()) == os.getuid()
+            assert doors.owner(("127.0.0.1", 1), ours.getsockname()) is None
 
 
 @pytest.mark.skipif(not doors.AVAILABLE, reason="no /proc/net/tcp")

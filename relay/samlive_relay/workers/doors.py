@@ -9,10 +9,14 @@ there is no such door.
 """
 
 import os
-import sys
+import socket
+import struct
 from pathlib import Path
 
-_TABLE = Path("/proc/net/tcp")
+_TABLE, _TABLE_OF_6 = Path("/proc/net/tcp"), Path("/proc/net/tcp6")
+_MAPPED = struct.pack("=4I", 0, 0, socket.htonl(0xFFFF), 0)[:12]
+"""What comes before an IPv4 address that a socket of IPv6 speaks to, as Java's do."""
+
 AVAILABLE = _TABLE.is_file()
 """Whether this system can tell."""
 
@@ -24,11 +28,12 @@ def owner(peer: tuple[str, int], here: tuple[str, int]) -> int | None:
         peer: Address of the other end.
         here: Our address.
     """
-    wanted = [_written(peer), _written(here)]
-    for line in _TABLE.read_text().splitlines()[1:]:
-        fields = line.split()
-        if fields[1:3] == wanted:
-            return int(fields[7])
+    for table, before in ((_TABLE, b""), (_TABLE_OF_6, _MAPPED)):
+        wanted = [_written(peer, before), _written(here, before)]
+        for line in table.read_text().splitlines()[1:] if table.is_file() else ():
+            fields = line.split()
+            if fields[1:3] == wanted:
+                return int(fields[7])
     return None
 
 
@@ -37,11 +42,12 @@ def is_own(peer: tuple[str, int], here: tuple[str, int]) -> bool:
     return owner(peer, here) == os.getuid()
 
 
-def _written(address: tuple[str, int]) -> str:
-    """Return an address as the kernel's table has it: bytes of the host as one number, port.
+def _written(address: tuple[str, int], before: bytes) -> str:
+    """Return an address as the kernel's tables have it: the host as numbers, then the port.
 
     https://www.kernel.org/doc/html/latest/networking/proc_net_tcp.html
     """
     host, port = address
-    number = bytes(map(int, host.split(".")))
-    return f"{int.from_bytes(number, sys.byteorder):08X}:{port:04X}"
+    whole = before + socket.inet_aton(host)
+    numbers = struct.unpack(f"={len(whole) // 4}I", whole)
+    return f"{''.join(f'{number:08X}' for number in numbers)}:{port:04X}"

@@ -190,8 +190,8 @@ class Starter:
     async def _program(self, boot: Boot, hooks: Hooks) -> Worker:
         program = await programs.find(boot, os.environ)
         self._warn_once(boot.function, program.notice)
-        # The user's own command may be a client that takes an address without a path.
-        door = bool(boot.function.run) and doors.AVAILABLE
+        # Not every client takes an address with a path.
+        door = doors.AVAILABLE
         loaded, variables = program.loaded, program.variables
         command = (*await self._opt_for(boot, program.command[0]), *program.command)
         return ApiWorker(boot, hooks, command, self._api, loaded, variables, door)
