@@ -31,6 +31,7 @@ const value: string = "VALUE";
 export const handler = async (event: unknown) => ({ value, clients: clients.length });
 """
 JAVASCRIPT = TYPESCRIPT.replace(": string", "").replace(": unknown", "")
+PLAIN_JAVASCRIPT = 'export const handler = async () => ({ value: "VALUE" });\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +118,21 @@ def python(folder: Path, name: str, source: str, interpreter: str = sys.executab
     return made
 
 
-def node(folder: Path, name: str, modules: Path, suffix: str) -> Project:
-    """Make a Node.js project that uses the AWS SDK.
+def node(folder: Path, name: str, modules: Path, suffix: str, source: str | None = None) -> Project:
+    """Make a Node.js project.
 
     Args:
         folder: Where its own folder is made.
         name: Its name.
         modules: An installed node_modules folder.
         suffix: ".ts" or ".mjs".
+        source: Text with VALUE in it; two clients of the AWS SDK when None.
     """
     code = folder / name
     code.mkdir(parents=True)
     (code / "node_modules").symlink_to(modules)
     (code / "package.json").write_text('{"name": "bench", "version": "1.0.0", "type": "module"}')
-    source = TYPESCRIPT if suffix == ".ts" else JAVASCRIPT
+    source = source or (TYPESCRIPT if suffix == ".ts" else JAVASCRIPT)
     made = Project(name, code / f"app{suffix}", source, "nodejs20.x", "node")
     made.save(0)
     return made

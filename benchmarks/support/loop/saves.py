@@ -28,6 +28,7 @@ GOALS = {
     "boto3": 15.0,
     "clients": 45.0,
     "pandas": 30.0,
+    "node": None,
     "javascript": None,
     "typescript": 30.0,
 }
@@ -36,6 +37,7 @@ TITLES = {
     "boto3": "Python, imports boto3",
     "clients": "Python, boto3 resource and client at module scope",
     "pandas": "Python, imports pandas",
+    "node": "JavaScript, nothing imported",
     "javascript": "JavaScript, two AWS SDK clients at module scope",
     "typescript": "TypeScript, two AWS SDK clients at module scope",
 }
@@ -102,8 +104,10 @@ def _projects(folder: Path, broken: dict[str, str]) -> dict[str, Project]:
         )
         for name, suffix in (("javascript", ".mjs"), ("typescript", ".ts")):
             made[name] = projects.node(folder, name, modules / "node_modules", suffix)
+        plain = projects.PLAIN_JAVASCRIPT
+        made["node"] = projects.node(folder, "node", modules / "node_modules", ".mjs", plain)
     except tools.Missing as problem:
-        broken |= dict.fromkeys(("javascript", "typescript"), str(problem))
+        broken |= dict.fromkeys(("node", "javascript", "typescript"), str(problem))
     return {name: project for name, project in made.items() if name not in broken}
 
 
