@@ -1,6 +1,6 @@
 """A working day in minutes: memory, descriptors and processes do not grow.
 
-Each round stands for three minutes of a day of eight hours in which connections break all the
+Each round stands for five minutes of a day of eight hours in which connections break all the
 time: the broker drops the relay's and the stubs' (as at AWS's limit of 24 hours,
 at every change of the network and after every sleep), credentials have expired
 by then, and between two breaks functions are called with small, chunked and
@@ -32,7 +32,7 @@ connections, and processes in reserve. What leaked with each break would be many
 
 @pytest.mark.parametrize(
     "rounds",
-    [8, pytest.param(160, marks=[pytest.mark.slow, pytest.mark.timeout(3000)])],
+    [8, pytest.param(96, marks=[pytest.mark.slow, pytest.mark.timeout(3000)])],
 )
 def test_a_day_of_reconnects_and_expiries_leaks_nothing(
     expiring: Bench, login: Login, rounds: int, record_property: Callable[[str, object], None]
