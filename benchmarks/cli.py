@@ -5,8 +5,8 @@
 The floor is `python -c pass` of the same interpreter, in turns. The session
 runs against an offline cloud that is up already and has the stage deployed: the
 command connects and subscribes from what the session before wrote down, reads the
-template, asks the account, finds nothing to change, and serves. No clock says as much as the list of modules, so those are
-counted too.
+template, asks the account, finds nothing to change, and serves. No clock says as
+much as the list of modules, so those are counted too.
 """
 
 import json
