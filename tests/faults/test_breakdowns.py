@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -172,13 +173,16 @@ def test_a_relay_that_slept_for_long_connects_anew_without_a_word_from_the_broke
             assert bench.broker(mute=f"{bench.names}:relay:") > 0
             bench.session.live.skip()
             time.sleep(15)
-        slept = bench.session.live.expect(
-            "connection", where=lambda e: e["state"] == "reconnecting", timeout=10
-        )
-        assert "this machine slept" in slept["detail"]
+        bench.session.live.expect("connection", where=_noticed)
         bench.session.live.expect("connection", where=lambda e: e["state"] == "connected")
         assert pending.finish() == ("slept", None)
         assert pending.journal.runs() == ["slept"]
+
+
+def _noticed(event: dict[str, Any]) -> bool:
+    """By the clock, or by a ping that was under way when the machine fell asleep."""
+    detail = str(event["detail"])
+    return "this machine slept" in detail or "does not answer" in detail
 
 
 @pytest.mark.slow
