@@ -40,6 +40,7 @@ def test_a_day_of_reconnects_and_expiries_leaks_nothing(
 ) -> None:
     bench = expiring
     work(bench, 0)
+    record_property("rounds", rounds)
     samples = []
     for number in range(1, rounds + 1):
         break_everything(bench, login, number)
