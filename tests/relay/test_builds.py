@@ -161,7 +161,7 @@ def test_a_running_call_ends_on_its_own_build_however_many_follow(
             slow, other = session.stub(), session.stub()
             assert await slow.ask({}) == "one"
             running = asyncio.ensure_future(slow.ask({"until": str(go)}))
-            await session.until(lambda: session.relay.running == 1)
+            await session.until(go.with_name("go.begun").exists)
             for word in ("two", "six"):
                 workshop.word.write_text(word)
                 assert await other.ask({}) == word

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,19 @@ SIZES = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def others() -> Iterator[None]:
+    """Leave sessions and clouds out that other tests keep for themselves."""
+    _OTHERS.update(descendants())
+    yield
+    _OTHERS.clear()
+
+
+_OTHERS: set[int] = set()
+
+
 def descendants() -> dict[int, str]:
-    """Return state by pid of every process below this one."""
+    """Return state by pid of every process below this one, but not of what others have."""
     parents: dict[int, tuple[int, str]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -53,7 +65,7 @@ def descendants() -> dict[int, str]:
     found: dict[int, str] = {}
     for pid in parents:
         above = pid
-        while above in parents and above != os.getpid():
+        while above in parents and above != os.getpid() and above not in _OTHERS:
             above = parents[above][0]
         if above == os.getpid() and pid != above:
             found[pid] = parents[pid][1]

@@ -179,7 +179,7 @@ class Ready:
                 region_name=self.aws["AWS_REGION"],
                 config=Config(
                     retries={"total_max_attempts": 1},
-                    read_timeout=60,
+                    read_timeout=90,
                     max_pool_connections=64,
                     proxies={},
                 ),

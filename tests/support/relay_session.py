@@ -143,9 +143,14 @@ api = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/in
 while True:
     with urllib.request.urlopen(api + "next") as reply:
         request, event = reply.headers["Lambda-Runtime-Aws-Request-Id"], json.load(reply)
+    if "until" in event:
+        open(event["until"] + ".begun", "w").close()
     while "until" in event and not os.path.exists(event["until"]):
         time.sleep(0.01)
     body = json.dumps(open(os.path.dirname(__file__) + "/word").read()).encode()
     urllib.request.urlopen(urllib.request.Request(api + request + "/response", body)).close()
 """
-"""A bootstrap that answers with the file `word` beside it, once `until` is there."""
+"""A bootstrap that answers with the file `word` beside it, once `until` is there.
+
+The file `until` with ".begun" behind its name says that it waits.
+"""
