@@ -6,27 +6,9 @@ from typing import Any
 
 import pytest
 
+from function_reports import REPORT
 from samlive.local_functions import from_report, layer_arns
 from samlive_relay.config import LocalFunction
-from samlive_transform.report import FunctionReport
-
-ORDERS = FunctionReport(
-    logical_id="Orders",
-    live=True,
-    reason="",
-    runtime="python3.12",
-    handler="app.handler",
-    code="src",
-    inline=None,
-    timeout=10,
-    memory=256,
-    layers=(),
-    architecture="arm64",
-    package="Zip",
-    line=1,
-    file="",
-    metadata={},
-)
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +24,7 @@ def warnings() -> list[tuple[str, str]]:
 
 def local(folder: Path, warnings: list[tuple[str, str]], **fields: Any) -> LocalFunction:
     found = from_report(
-        (replace(ORDERS, **fields),), folder, folder / "inline", lambda *w: warnings.append(w)
+        (replace(REPORT, **fields),), folder, folder / "inline", lambda *w: warnings.append(w)
     )
     return found[fields.get("logical_id", "Orders")]
 
@@ -84,7 +66,7 @@ def test_an_image_comes_as_the_function_that_its_dockerfile_makes(
 
 
 def test_kept_function_is_left_out(tmp_path: Path) -> None:
-    kept = replace(ORDERS, live=False)
+    kept = replace(REPORT, live=False)
     assert from_report((kept,), tmp_path, tmp_path, lambda *_: None) == {}
 
 
@@ -157,7 +139,7 @@ def test_template_named_from_another_folder(
 def test_layers_given_by_arn_are_used_where_they_were_unpacked(tmp_path: Path) -> None:
     (tmp_path / "src").mkdir()
     arns = ("arn:aws:lambda:r:1:layer:x:1", "arn:aws:lambda:r:1:layer:gone:1")
-    wanted = replace(ORDERS, layers=arns)
+    wanted = replace(REPORT, layers=arns)
     kept = replace(wanted, logical_id="Kept", live=False)
     assert layer_arns((wanted, kept)) == {arn: ["Orders"] for arn in arns}
     told: list[tuple[str, str]] = []

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from function_reports import REPORT
 from samlive.deploy import archive, build, package, plan, standing
 from samlive.deploy.package import Store, Upload
 from samlive.errors import SamliveError
 from samlive_stub import contract
 from samlive_transform import Options, Result, read, transform
-from samlive_transform.report import Artifact, FunctionReport
+from samlive_transform.report import Artifact
 from stubbed_aws import ACCOUNT, STACK_ID, StubbedAws, stack
 
 STORE = Store("samlive-1-r", "orders", "eu-central-1", owner=ACCOUNT)
@@ -29,22 +30,8 @@ TEMPLATE: dict[str, Any] = {
     },
     "Resources": {"Q": {"Type": "AWS::SQS::Queue"}},
 }
-KEPT = FunctionReport(
-    logical_id="Seed",
-    live=False,
-    reason="kept",
-    runtime="python3.12",
-    handler="seed.handler",
-    code="seed",
-    inline=None,
-    timeout=3,
-    memory=128,
-    layers=(),
-    architecture="x86_64",
-    package="Zip",
-    line=1,
-    file="",
-    metadata={},
+KEPT = replace(
+    REPORT, logical_id="Seed", live=False, reason="kept", handler="seed.handler", code="seed"
 )
 
 

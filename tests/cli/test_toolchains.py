@@ -9,26 +9,13 @@ from typing import Any
 
 import pytest
 
+from function_reports import REPORT
 from samlive import images, recipes, toolchains
 from samlive.deploy import archive, build
 from samlive_transform.report import FunctionReport
 
-FUNCTION = FunctionReport(
-    logical_id="Tea",
-    live=False,
-    reason="",
-    runtime="provided.al2023",
-    handler="bootstrap",
-    code="src",
-    inline=None,
-    timeout=3,
-    memory=128,
-    layers=(),
-    architecture="arm64",
-    package="Zip",
-    line=1,
-    file="",
-    metadata={},
+FUNCTION = replace(
+    REPORT, logical_id="Tea", live=False, runtime="provided.al2023", handler="bootstrap"
 )
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from live_session import PROJECTS, Live, clean_environment, copy_project
+from process_tree import descendants
 
 pytestmark = pytest.mark.e2e
 
@@ -25,18 +26,6 @@ def processes_of(folder: Path) -> set[int]:
                 texts = (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
                 if os.fsencode(folder) in texts or (entry / "cwd").readlink() == folder:
                     found.add(int(entry.name))
-    return found
-
-
-def descendants(root: int) -> set[int]:
-    """Every process below this one, itself included."""
-    found, waiting = set(), [root]
-    while waiting:
-        pid = waiting.pop()
-        found.add(pid)
-        with contextlib.suppress(OSError):
-            for task in Path(f"/proc/{pid}/task").iterdir():
-                waiting += map(int, (task / "children").read_text().split())
     return found
 
 

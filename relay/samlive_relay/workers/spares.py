@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 
 from samlive_relay.errors import RelayError
 
+from .planned import call_off
 from .runtime_api import RuntimeApi
 from .spare import CHANGING, Recipe, Spare
 
@@ -152,12 +153,7 @@ class Spares:
     async def close(self) -> None:
         """End every spare."""
         self.enabled = False
-        for known in self._known.values():
-            if known.planned is not None:
-                known.planned.cancel()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await call_off([known.planned for known in self._known.values()], self._tasks)
         for spare in list(self._all):
             spare.end()
             if spare.process is not None:

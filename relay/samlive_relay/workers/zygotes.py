@@ -28,6 +28,7 @@ from samlive_relay.errors import RelayError
 
 from . import sdk
 from .environment import FROM_DEVELOPER, python_layer_paths
+from .planned import call_off
 from .worker import Boot
 from .zygote import Order, Zygote
 
@@ -146,12 +147,7 @@ class Zygotes:
     async def close(self) -> None:
         """End every zygote."""
         self.enabled = False
-        for known in self._known.values():
-            if known.planned is not None:
-                known.planned.cancel()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await call_off([known.planned for known in self._known.values()], self._tasks)
         for zygote in list(self._all):
             await zygote.close()
 
