@@ -20,6 +20,9 @@ _WHAT_NOW = " Save a file: the next call runs it. Ctrl-C ends the session."
 _GOOD, _BAD, _BUSY = "green", "bold red", "yellow"
 _DIFFERENCE = {"+": _GOOD, "-": "red", "~": _BUSY}
 _CHECKED = {"ok": _GOOD, "fail": _BAD, "note": _BUSY, "skip": "dim"}
+_BAR = 24
+"""Characters of the bar of an upload."""
+
 _BEGINNINGS = {
     "started": "deploying",
     "deleting": "deleting",
@@ -51,6 +54,7 @@ class TextOutput:
         self._width = 0
         self._progress: Status | None = None
         self._settled = 0
+        self._uploads: dict[str, tuple[int, int]] = {}
         self._printers: dict[str, Callable[[dict[str, Any]], None]] = {
             "starting": self._starting,
             "offline": self._offline,
@@ -114,10 +118,10 @@ class TextOutput:
             self._resource(said)
             return
         if status == "uploading":
-            if self._progress is not None:
-                self._progress.update(f"{stack}: uploading {said['origin']} ({_size(said)})")
+            self._uploading(said)
             return
         if status == "uploaded":
+            self._uploads.pop(said["origin"], None)
             self._line((f"  uploaded {said['origin']} ({_size(said)})", "dim"))
             return
         if status == "redelivered":
@@ -131,6 +135,22 @@ class TextOutput:
         else:
             text = _DEPLOYED.get(status, status)
             self._line((f"{text} ", _GOOD if status == "complete" else "dim"), stack)
+
+    def _uploading(self, said: dict[str, Any]) -> None:
+        """Show how far the uploads are that are under way."""
+        self._uploads[said["origin"]] = (said["sent"], said["bytes"])
+        if self._progress is None:
+            return
+        sent, whole = map(sum, zip(*self._uploads.values(), strict=True))
+        names = ", ".join(self._uploads)
+        bar = "━" * round(_BAR * sent / max(whole, 1))
+        self._progress.update(
+            Text.assemble(
+                f"{said['stack']}: uploading {names} ",
+                (f"{bar:╌<{_BAR}}", _GOOD),
+                f" {sent / 1e6:.1f} of {whole / 1e6:.1f} MB",
+            )
+        )
 
     def _resource(self, said: dict[str, Any]) -> None:
         """Show what happens to a resource: failures stay, the rest is progress."""

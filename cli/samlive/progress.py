@@ -37,9 +37,9 @@ class Progress:
         """Tell that an image was pushed."""
         self.say("uploaded", origin=f"{image.logical_id}: {image.uri}", bytes=0)
 
-    def uploading(self, upload: Upload) -> None:
-        """Tell that an artifact is being uploaded."""
-        self.say("uploading", origin=upload.origin, bytes=len(upload.body))
+    def uploading(self, upload: Upload, sent: int) -> None:
+        """Tell how much of an artifact has been uploaded."""
+        self.say("uploading", origin=upload.origin, bytes=len(upload.body), sent=sent)
 
     def upload(self, upload: Upload) -> None:
         """Tell that an artifact was uploaded."""

@@ -1,9 +1,11 @@
 """Calls to S3: the bucket and its objects, each with the account that must own it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from samlive.deploy.clients import Clients
 from samlive.deploy.faults import AwsError
+from samlive.deploy.sent import STEP_BYTES, Sent
 
 _SIZE = "TransitionDefaultMinimumObjectSize"
 
@@ -88,12 +90,25 @@ class ObjectsApi(Clients):
         return True
 
     def put_object(
-        self, bucket: str, key: str, body: bytes, owner: str | None, kms_key: str | None = None
+        self,
+        bucket: str,
+        key: str,
+        body: bytes,
+        owner: str | None,
+        kms_key: str | None = None,
+        sent: Callable[[int], None] | None = None,
     ) -> None:
-        """Upload an object (PutObject)."""
+        """Upload an object (PutObject); `sent` is told how many bytes of a large one have left."""
+        large = sent is not None and len(body) > STEP_BYTES
         encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
         self._call(
-            "s3", "put_object", Bucket=bucket, Key=key, Body=body, **_owner(owner), **encryption
+            "s3",
+            "put_object",
+            Bucket=bucket,
+            Key=key,
+            Body=Sent(body, sent) if large and sent else body,
+            **_owner(owner),
+            **encryption,
         )
 
     def get_object(self, bucket: str, key: str, owner: str, limit: int | None = None) -> bytes:

@@ -171,7 +171,7 @@ def apply(
     stop: threading.Event,
     watcher: Watcher,
     uploaded: Callable[[Upload], None] = lambda _: None,
-    uploading: Callable[[Upload], None] = lambda _: None,
+    uploading: Callable[[Upload, int], None] = lambda upload, sent: None,
 ) -> bool:
     """Do what a plan says; tell whether anything changed.
 
@@ -181,7 +181,7 @@ def apply(
         stop: Set when the user wants to stop waiting.
         watcher: Told of the stack's events.
         uploaded: Told of every upload that was needed, when it is done.
-        uploading: Told of the same when it begins.
+        uploading: Told of the same when it begins, and of the bytes of it that have left.
 
     Raises:
         SamliveError: AWS refuses, or a resource fails.
@@ -199,7 +199,7 @@ def _upload(
     plan: Plan,
     aws: Aws,
     uploaded: Callable[[Upload], None],
-    uploading: Callable[[Upload], None],
+    uploading: Callable[[Upload, int], None],
 ) -> None:
     if not plan.uploads:
         return
@@ -209,8 +209,15 @@ def _upload(
 
     def one(upload: Upload) -> None:
         if not aws.object_exists(store.bucket, upload.key, store.owner):
-            uploading(upload)
-            aws.put_object(store.bucket, upload.key, upload.body, store.owner, plan.kms_key)
+            uploading(upload, 0)
+            aws.put_object(
+                store.bucket,
+                upload.key,
+                upload.body,
+                store.owner,
+                plan.kms_key,
+                lambda sent: uploading(upload, sent),
+            )
             uploaded(upload)
 
     with ThreadPoolExecutor(PARALLEL_UPLOADS) as pool:
