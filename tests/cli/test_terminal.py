@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -99,18 +99,22 @@ class Terminal:
 
 
 @pytest.fixture
-def terminals() -> Iterator[list[Terminal]]:
-    found: list[Terminal] = []
-    yield found
-    for terminal in found:
-        terminal.close()
+def open_terminal(project: Path, cloud: dict[str, str]) -> Iterator[Callable[..., Terminal]]:
+    """Return a function that starts samlive in a terminal, with these arguments."""
+    with contextlib.ExitStack() as stack:
+
+        def opened(*arguments: str) -> Terminal:
+            terminal = Terminal(project, cloud, *arguments)
+            stack.callback(terminal.close)
+            return terminal
+
+        yield opened
 
 
 def test_ctrl_c_ends_the_question_and_nothing_is_remembered(
-    project: Path, cloud: dict[str, str], terminals: list[Terminal]
+    project: Path, open_terminal: Callable[..., Terminal]
 ) -> None:
-    terminal = Terminal(project, cloud)
-    terminals.append(terminal)
+    terminal = open_terminal()
     terminal.read(QUESTION)
     terminal.interrupt()
     assert terminal.ended() == 130
@@ -118,11 +122,8 @@ def test_ctrl_c_ends_the_question_and_nothing_is_remembered(
     assert not (project / ".samlive").exists()
 
 
-def test_refused_answer_is_told(
-    project: Path, cloud: dict[str, str], terminals: list[Terminal]
-) -> None:
-    terminal = Terminal(project, cloud)
-    terminals.append(terminal)
+def test_refused_answer_is_told(project: Path, open_terminal: Callable[..., Terminal]) -> None:
+    terminal = open_terminal()
     terminal.read(QUESTION)
     terminal.type("prod\n")
     assert terminal.ended() == 2
@@ -130,17 +131,15 @@ def test_refused_answer_is_told(
 
 
 def test_first_run_asks_and_the_second_knows(
-    project: Path, cloud: dict[str, str], terminals: list[Terminal]
+    project: Path, open_terminal: Callable[..., Terminal]
 ) -> None:
-    first = Terminal(project, cloud)
-    terminals.append(first)
+    first = open_terminal()
     first.read(QUESTION)
     first.type("\n")
     first.read(READY)
     first.interrupt()
     assert first.ended() == 0
-    second = Terminal(project, cloud)
-    terminals.append(second)
+    second = open_terminal()
     second.read(READY)
     assert QUESTION not in second.said
     assert "developer" in second.said
@@ -149,10 +148,9 @@ def test_first_run_asks_and_the_second_knows(
 
 
 def test_change_set_is_shown_and_may_be_declined(
-    project: Path, cloud: dict[str, str], terminals: list[Terminal]
+    project: Path, open_terminal: Callable[..., Terminal]
 ) -> None:
-    terminal = Terminal(project, cloud, "--stage", "ana", "--confirm-changeset")
-    terminals.append(terminal)
+    terminal = open_terminal("--stage", "ana", "--confirm-changeset")
     terminal.read("Deploy this? [y/N] ")
     assert "live  Paint" in terminal.said
     terminal.type("n\n")
@@ -161,13 +159,12 @@ def test_change_set_is_shown_and_may_be_declined(
 
 
 def test_parameters_without_a_value_are_asked_for_and_remembered_by_the_stack(
-    project: Path, cloud: dict[str, str], terminals: list[Terminal]
+    project: Path, open_terminal: Callable[..., Terminal]
 ) -> None:
     secret = "  Password: {Type: String, NoEcho: true}\n"
     text = TEMPLATE.replace("    Default: green\n", secret)
     (project / "template.yaml").write_text(text)
-    first = Terminal(project, cloud, "--stage", "ana")
-    terminals.append(first)
+    first = open_terminal("--stage", "ana")
     first.read("Colour: ")
     first.type("blue\n")
     first.read("Password: ")
@@ -176,8 +173,7 @@ def test_parameters_without_a_value_are_asked_for_and_remembered_by_the_stack(
     assert "hunter2" not in first.said
     first.interrupt()
     assert first.ended() == 0
-    second = Terminal(project, cloud, "--stage", "ana")
-    terminals.append(second)
+    second = open_terminal("--stage", "ana")
     second.read(READY)
     assert "Password: " not in second.said
     second.interrupt()

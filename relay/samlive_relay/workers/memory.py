@@ -7,7 +7,6 @@ That makes the figure a lower bound: who is told to be over it is over it.
 """
 
 import re
-from pathlib import Path
 
 _PEAK = re.compile(rb"^VmHWM:\s*(\d+) kB", re.M)
 _SHARED = re.compile(rb"^Shared_(?:Clean|Dirty):\s*(\d+) kB", re.M)
@@ -20,16 +19,17 @@ def over(pid: int, limit: int) -> int:
         pid: The process.
         limit: MB.
     """
-    peak = _kilobytes(_PEAK, Path(f"/proc/{pid}/status"))
+    peak = _kilobytes(_PEAK, f"/proc/{pid}/status")
     if peak <= limit * 1024:
         return 0
     # This walks all pages, a millisecond or more, so only where it matters.
-    own = peak - _kilobytes(_SHARED, Path(f"/proc/{pid}/smaps_rollup"))
+    own = peak - _kilobytes(_SHARED, f"/proc/{pid}/smaps_rollup")
     return -(-own // 1024) if own > limit * 1024 else 0
 
 
-def _kilobytes(pattern: re.Pattern[bytes], file: Path) -> int:
+def _kilobytes(pattern: re.Pattern[bytes], path: str) -> int:
     try:
-        return sum(map(int, pattern.findall(file.read_bytes())))
+        with open(path, "rb") as file:
+            return sum(map(int, pattern.findall(file.read())))
     except OSError:
         return 0  # it has ended, or this is not Linux
