@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from live_session import Ready, clean_environment
+from live_session import Ready
 
 from .test_session import Session, admin
 
@@ -42,17 +42,6 @@ def handler(event, context):
     )
     urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request).close()
 """
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    from samlive import offline
-
-    running = offline.start(tmp_path_factory.mktemp("cloud"), "us-east-1")
-    try:
-        yield clean_environment() | running.environment
-    finally:
-        running.stop()
 
 
 class Project:

@@ -14,7 +14,7 @@ import pytest
 
 import recorded_calls
 from counting_proxy import counting
-from live_session import Live, Ready, clean_environment, edit, fetch
+from live_session import Live, Ready, edit, fetch
 
 pytestmark = pytest.mark.e2e
 
@@ -51,17 +51,6 @@ BROKEN = """\
       Principal: "*"
 """
 CODE = "import os\n\n\ndef handler(event, context):\n    return os.environ['COLOUR']\n"
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    from samlive import offline
-
-    running = offline.start(tmp_path_factory.mktemp("cloud"), "us-east-1")
-    try:
-        yield clean_environment() | running.environment
-    finally:
-        running.stop()
 
 
 @pytest.fixture

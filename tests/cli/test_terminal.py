@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from live_session import clean_environment
-
 from .test_session import TEMPLATE
 
 pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
@@ -21,17 +19,6 @@ pytestmark = pytest.mark.e2e
 
 QUESTION = "Name of your stage [developer]: "
 READY = "Ctrl-C ends the session"
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    from samlive import offline
-
-    running = offline.start(tmp_path_factory.mktemp("cloud"), "us-east-1")
-    try:
-        yield clean_environment() | running.environment
-    finally:
-        running.stop()
 
 
 @pytest.fixture
