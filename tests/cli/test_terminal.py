@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from process_tree import state
+
 from .test_session import TEMPLATE
 
 pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
@@ -67,8 +69,7 @@ class Terminal:
 
     def interrupt(self) -> None:
         """Press Ctrl-C, once the command waits: a signal between prompt and read is for later."""
-        status = Path(f"/proc/{self.process.pid}/stat")
-        while status.exists() and status.read_text().rpartition(")")[2].split()[0] == "R":
+        while state(self.process.pid) == "R":
             time.sleep(0.001)
         self.process.send_signal(signal.SIGINT)
 

@@ -1,6 +1,5 @@
 """Every end of a session leaves nothing behind: no process, no port, no folder."""
 
-import contextlib
 import os
 import signal
 import socket
@@ -11,31 +10,24 @@ from urllib.parse import urlsplit
 
 import pytest
 
+import process_tree
 from live_session import PROJECTS, Live, clean_environment, copy_project
-from process_tree import descendants
 
 pytestmark = pytest.mark.e2e
 
 
 def processes_of(folder: Path) -> set[int]:
     """Processes whose environment, command or folder names the session's project."""
-    found = set()
-    for entry in Path("/proc").iterdir():
-        with contextlib.suppress(OSError):
-            if entry.name.isdigit() and int(entry.name) != os.getpid():
-                texts = (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
-                if os.fsencode(folder) in texts or (entry / "cwd").readlink() == folder:
-                    found.add(int(entry.name))
-    return found
+    return {pid for pid in process_tree.pids() if pid != os.getpid() and _names(pid, str(folder))}
+
+
+def _names(pid: int, folder: str) -> bool:
+    texts = [process_tree.environment(pid).decode(errors="replace"), *process_tree.command(pid)]
+    return any(folder in text for text in texts) or process_tree.folder(pid) == folder
 
 
 def alive(pids: set[int]) -> set[int]:
-    running = set()
-    for pid in pids:
-        with contextlib.suppress(OSError):
-            if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z":
-                running.add(pid)
-    return running
+    return set(filter(process_tree.is_running, pids))
 
 
 def until(condition: Callable[[], bool], seconds: float) -> bool:
@@ -66,11 +58,11 @@ def session(tmp_path: Path) -> Iterator[Live]:
     live.stop(signal.SIGKILL)
 
 
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at /proc")
+@pytest.mark.skipif(not process_tree.AVAILABLE, reason="looks at /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_end_of_the_command_ends_everything(session: Live, tmp_path: Path, number: int) -> None:
     ready = session.expect("ready", timeout=90)
-    started = descendants(session.process.pid)
+    started = {session.process.pid, *process_tree.descendants(session.process.pid)}
     assert len(started) > 1
     cloud = urlsplit(ready["endpoint_url"])
     assert cloud.hostname and cloud.port

@@ -10,6 +10,7 @@ import pytest
 
 from fault_bench import Bench, frozen, until
 from live_session import Way, copy_project, running
+from process_tree import is_running
 
 pytestmark = pytest.mark.e2e
 Record = Callable[[str, object], None]
@@ -130,7 +131,7 @@ def test_a_killed_relay_is_followed_by_one_that_answers(
                 assert pending.finish() == ("pending", None)
                 assert pending.journal.runs() == ["pending", "pending"]
                 old, new = pending.journal.pids()
-                until(lambda: not os.path.exists(f"/proc/{old}"))
+                until(lambda: not is_running(old))
                 assert new != old
     finally:
         live.stop(signal.SIGKILL)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from offline_cloud import ROOT_KEY, Aws, until
+from process_tree import is_running
 from samlive.errors import SamliveError
 from samlive.offline import Offline, pinned, start
 
@@ -56,15 +57,6 @@ def working(offline: Offline) -> list[int]:
     return [int(pid) for pid in pids]
 
 
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    # A process that ended but was not waited for is none any more.
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-
-
 def refuses(url: str) -> bool:
     host, port = url.removeprefix("http://").split(":")
     with socket.socket() as probe:
@@ -73,7 +65,7 @@ def refuses(url: str) -> bool:
 
 def gone(offline: Offline, pids: list[int]) -> None:
     """Wait until nothing of a cloud is left."""
-    until(lambda: not any(alive(pid) for pid in pids))
+    until(lambda: not any(is_running(pid) for pid in pids))
     until(lambda: refuses(offline.endpoint_url))
     until(lambda: refuses(offline.environment["HTTPS_PROXY"]))
 
@@ -134,7 +126,7 @@ def test_two_clouds_run_side_by_side(tmp_path: Path, folders: Path) -> None:
 def test_stop_leaves_nothing(tmp_path: Path, folders: Path) -> None:
     offline = start(tmp_path / "state")
     pids = working(offline)
-    assert all(alive(pid) for pid in pids)
+    assert all(is_running(pid) for pid in pids)
     offline.stop()
     offline.stop()
     gone(offline, pids)
@@ -208,7 +200,7 @@ def test_a_reset_forgets_everything_but_the_developer(tmp_path: Path, folders: P
         aws = Aws(offline)
         aws.client("sqs", **ROOT_KEY).create_queue(QueueName="forgotten")
         aws.http("POST", "/_ministack/reset")
-        until(lambda: not any(alive(pid) for pid in pids))
+        until(lambda: not any(is_running(pid) for pid in pids))
         assert not aws.client("sqs").list_queues().get("QueueUrls")
         assert aws.http("GET", "/_samlive/environments")[1] == {"environments": []}
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from offline_cloud import ROOT_KEY, Aws, until
+from process_tree import is_running
 from rie import emulator
 from samlive.offline import start
 from samlive.offline.sandbox import places
@@ -98,7 +99,7 @@ def test_functions_run_under_the_emulator_of_aws(tmp_path: Path, wrapper_layer: 
         assert (ended["errorType"], failed) == ("Runtime.ExitError", True)
         (last, _), failed = aws.invoke(stack["Plain"])
     assert len({pid, other, last}) == 3
-    until(lambda: not any(Path(f"/proc/{each}").exists() for each in (pid, other, last)))
+    until(lambda: not any(map(is_running, (pid, other, last))))
 
 
 @pytest.mark.rie
@@ -110,4 +111,4 @@ def test_a_killed_cloud_leaves_no_emulator(tmp_path: Path, wrapper_layer: bytes)
         environments: Any = aws.http("GET", "/_samlive/environments")[1]["environments"]
         os.kill(offline.process.pid, signal.SIGKILL)
         pids = [pid, *(each["pid"] for each in environments)]
-        until(lambda: not any(Path(f"/proc/{each}").exists() for each in pids))
+        until(lambda: not any(map(is_running, pids)))

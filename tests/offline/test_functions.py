@@ -9,13 +9,10 @@ from typing import Any
 import pytest
 
 from offline_cloud import until
+from process_tree import is_running, state
 
 pytestmark = pytest.mark.e2e
 Stack = dict[str, str]
-
-
-def process_state(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def test_a_java_function_is_refused_in_words(aws: Any, stack: Stack) -> None:
@@ -86,7 +83,7 @@ def test_a_timeout_ends_the_environment(aws: Any, stack: Stack) -> None:
     assert answer["errorType"] == "Sandbox.Timedout"
     assert answer["errorMessage"].endswith("Task timed out after 1.00 seconds")
     assert before["pid"] != after["pid"]
-    assert not Path(f"/proc/{before['pid']}").exists()
+    until(lambda: not is_running(before["pid"]))
 
 
 @pytest.mark.parametrize(
@@ -155,7 +152,7 @@ def test_one_call_after_another_reuses_the_environment(aws: Any, stack: Stack) -
 
 def test_an_environment_is_frozen_between_invocations(aws: Any, stack: Stack) -> None:
     first, _ = aws.invoke(stack["Python"])
-    until(lambda: process_state(first["pid"]) == "T")
+    until(lambda: state(first["pid"]) == "T")
     second, _ = aws.invoke(stack["Python"])
     assert second["pid"] == first["pid"]
 

@@ -1,13 +1,12 @@
 """Debuggers really attach: their protocols, a breakpoint, a variable, and again after a save."""
 
 import asyncio
-import contextlib
 import shutil
 import sys
-from pathlib import Path
 
 import pytest
 
+import process_tree
 from debugger_clients import Debugpy, Inspector, Terminal, debugging, free_port
 from relay_session import Project, Run, Session
 from samlive_relay.config import Build
@@ -235,9 +234,8 @@ def test_a_go_breakpoint_is_hit_at_the_cold_start(project: Project, run: Run) ->
 def named(text: str) -> set[int]:
     """The processes that run or debug a program whose path holds a text."""
     found = set()
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            words = path.read_bytes().decode(errors="replace").split("\0")
-            if any(text in word for word in words) and "python" not in words[0]:
-                found.add(int(path.parent.name))
+    for pid in process_tree.pids():
+        words = process_tree.command(pid)
+        if any(text in word for word in words) and "python" not in words[0]:
+            found.add(pid)
     return found

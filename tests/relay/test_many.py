@@ -2,18 +2,17 @@
 
 import asyncio
 import os
-import re
 import signal
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from relay_session import Project, Run, Session, is_running, preload
+import process_tree
+from process_tree import is_running
+from relay_session import Project, Run, Session, preload
 from samlive_relay.workers.pool import MAX_PROCESSES
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+pytestmark = pytest.mark.skipif(not process_tree.AVAILABLE, reason="reads /proc")
 
 APP = """\
 import json, logging, os, signal, sys
@@ -52,40 +51,18 @@ def others() -> Iterator[None]:
 _OTHERS: set[int] = set()
 
 
-def descendants() -> dict[int, str]:
-    """Return state by pid of every process below this one, but not of what others have."""
-    parents: dict[int, tuple[int, str]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
-            except OSError:
-                continue
-            parents[int(entry.name)] = (int(parent), state)
-    found: dict[int, str] = {}
-    for pid in parents:
-        above = pid
-        while above in parents and above != os.getpid() and above not in _OTHERS:
-            above = parents[above][0]
-        if above == os.getpid() and pid != above:
-            found[pid] = parents[pid][1]
-    return found
+def descendants() -> set[int]:
+    """Return every process below this one, but not what others have."""
+    return process_tree.descendants(os.getpid(), without=_OTHERS)
 
 
 def zombies() -> list[int]:
-    return [pid for pid, state in descendants().items() if state == "Z"]
+    return [pid for pid in descendants() if process_tree.state(pid) == "Z"]
 
 
 def megabytes(pids: list[int]) -> float:
     """Return what processes hold in memory, shared pages by their share."""
-    total = 0
-    for pid in pids:
-        try:
-            text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        except OSError:
-            continue
-        total += sum(map(int, re.findall(r"^Pss:\s+(\d+)", text, re.M)))
-    return total / 1024
+    return sum(map(process_tree.proportional_kib, pids)) / 1024
 
 
 def populate(project: Project, functions: int) -> None:
@@ -124,11 +101,11 @@ def test_idle_environments_share_a_zygote_and_go_after_their_time(
             pool.reap()
             await session.until(lambda: not any(map(is_running, served)))
             await session.until(lambda: not zombies())
-            assert set(descendants()) <= set(zygotes.pids)
+            assert descendants() <= set(zygotes.pids)
 
-    before = set(descendants())
+    before = descendants()
     run(scenario())
-    assert set(descendants()) <= before
+    assert descendants() <= before
 
 
 @pytest.mark.parametrize("start", ["spawn", "zygote"])
@@ -147,9 +124,7 @@ def test_no_process_and_no_zombie_is_left_by_any_kind_of_end(
             killed = await session.stub("F0").ask({})
             os.kill(killed, signal.SIGKILL)
             parent = await session.stub("F0").ask({"end": "child"})
-            (child,) = [
-                pid for pid in descendants() if f"/{parent}/" in _parent_path(pid) and pid != parent
-            ]
+            (child,) = process_tree.descendants(parent)
             session.relay.pool._idle_seconds = 0
             session.relay.pool.reap()
             await session.until(lambda: not is_running(child) and not is_running(parent))
@@ -157,15 +132,6 @@ def test_no_process_and_no_zombie_is_left_by_any_kind_of_end(
 
     run(scenario())
     assert zombies() == []
-
-
-def _parent_path(pid: int) -> str:
-    """Return the ids of the processes above one, as /1/2/3/."""
-    try:
-        parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return "/"
-    return f"{_parent_path(parent) if parent > 1 else '/'}{parent}/"
 
 
 def test_each_interpreter_has_at_most_one_zygote(project: Project, run: Run) -> None:
@@ -184,15 +150,8 @@ def test_each_interpreter_has_at_most_one_zygote(project: Project, run: Run) -> 
                 await asyncio.gather(*(session.stub(f"F{n}").ask({}) for n in range(8)))
                 assert len(zygotes.pids) == 1
             await session.until(lambda: len(zygotes._all) == 1 or not zygotes._tasks)
-            living = [pid for pid in descendants() if "run_zygote" in _command(pid)]
-            forks = set(session.relay.pool.pids)
-            assert len([pid for pid in living if pid not in forks]) <= 2  # one may be on its way
+            others = descendants() - set(session.relay.pool.pids)
+            living = [pid for pid in others if "run_zygote" in str(process_tree.command(pid))]
+            assert len(living) <= 2  # one may be on its way
 
     run(scenario())
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    except OSError:
-        return ""

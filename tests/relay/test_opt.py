@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from relay_session import Project, Run, is_running
+from process_tree import is_running
+from relay_session import Project, Run
 from samlive_relay.config import LocalFunction
 from samlive_relay.events import Warned
 from samlive_relay.workers import opt

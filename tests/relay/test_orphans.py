@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from relay_session import is_running
+from process_tree import is_running
 
 ROOT = Path(__file__).parents[2]
 SESSION = """

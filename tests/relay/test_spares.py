@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from process_tree import is_running
 from relay_broker import Stub
-from relay_session import Project, Run, Session, is_running
+from relay_session import Project, Run, Session
 from samlive_relay.events import LogLine
 from samlive_relay.workers import spares
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from relay_session import Project, Run, Session, is_running, preload
+from process_tree import is_running
+from relay_session import Project, Run, Session, preload
 from samlive_relay.workers.zygote import Zygote
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="zygotes need Linux")

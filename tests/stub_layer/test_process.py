@@ -8,10 +8,11 @@ import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+from process_tree import descriptors, private_kib
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 20) -> None:
@@ -374,14 +375,11 @@ def test_memory_and_descriptors_do_not_grow(
             assert api.invoke(event, f"r-{number}") == ("response", event)
             if number % 20 == 0:
                 broker.cut()
-        proc = Path(f"/proc/{process.pid}")
-        rollup = (proc / "smaps_rollup").read_text()
-        private = int(rollup.split("Private_Dirty:")[1].split()[0])
-        return private, len(list((proc / "fd").iterdir()))
+        return private_kib(process.pid), descriptors(process.pid)
 
-    memory, descriptors = work(300)
-    later, descriptors_later = work(900)
-    assert descriptors_later <= descriptors + 1
+    memory, opened = work(300)
+    later, opened_later = work(900)
+    assert opened_later <= opened + 1
     assert later <= memory + 1024  # KiB
 
 

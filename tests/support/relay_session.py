@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from process_tree import is_running
 from relay_broker import KEY, FakeTransport, Stub
 from relay_broker import Broker as FakeBroker
 from samlive_relay.config import AwsCredentials, Broker, LocalFunction, RelayConfig
@@ -123,15 +124,6 @@ def preload(state: Path, *modules: str, interpreter: Path = Path(sys.executable)
     zygotes.enabled = False
     zygotes.learn(str(interpreter), ["json", "logging", *modules], [])
     zygotes.remember()
-
-
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    state = Path(f"/proc/{pid}/stat")
-    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 Run = Callable[[Awaitable[None]], None]
