@@ -94,7 +94,8 @@ class Sealer:
         """
         nonce = nonce or os.urandom(NONCE_BYTES)
         ciphertext = self._crypt(nonce, plaintext)
-        return b"".join((_HEADER, nonce, self._tag(topic, nonce, ciphertext), *ciphertext))
+        tag = self.tag(topic, _HEADER + nonce, ciphertext)
+        return b"".join((_HEADER, nonce, tag, *ciphertext))
 
     def open(self, topic: str, packet: bytes) -> bytes:
         """Return the plaintext of a packet received on a topic.
@@ -108,14 +109,29 @@ class Sealer:
         if packet[:2] != _HEADER:
             raise SealError("another version or algorithm")
         nonce, tag, ciphertext = packet[2:18], packet[18:OVERHEAD], memoryview(packet)[OVERHEAD:]
-        if not hmac.compare_digest(tag, self._tag(topic, nonce, (ciphertext,))):
+        if not hmac.compare_digest(tag, self.tag(topic, packet[:18], (ciphertext,))):
             raise SealError("not sealed with this stage's key for this topic")
         return b"".join(self._crypt(nonce, ciphertext))
 
-    def _tag(self, topic: str, nonce: bytes, ciphertext: tuple[Buffer, ...] | list[bytes]) -> bytes:
+    def object_key(self, nonce: bytes) -> bytes:
+        """Return the key of one object: the first 32 bytes of a stream that no packet has."""
+        key = self._encryption.copy()
+        key.update(nonce + b"object")
+        return key.digest(32)
+
+    def tag(
+        self, topic: str, head: bytes, ciphertext: tuple[Buffer, ...] | list[bytes]
+    ) -> bytes:
+        """Return what authenticates a ciphertext under a topic.
+
+        Args:
+            topic: Topic, or name of an object.
+            head: Version, algorithm and nonce.
+            ciphertext: The ciphertext, in pieces.
+        """
         name = topic.encode()
         tag = self._authentication.copy()
-        tag.update(b"".join((len(name).to_bytes(2, "big"), name, _HEADER, nonce)))
+        tag.update(b"".join((len(name).to_bytes(2, "big"), name, head)))
         for piece in ciphertext:
             tag.update(piece)
         return tag.digest()[:TAG_BYTES]
