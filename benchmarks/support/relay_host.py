@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from samlive_relay import garbage
+from samlive_relay import connections, garbage
 from samlive_relay.config import AwsCredentials, Broker, LocalFunction, RelayConfig
 from samlive_relay.errors import RelayError
 from samlive_relay.events import RelayEvent, Reloaded, Warned
@@ -119,6 +119,7 @@ def main() -> None:
     told = json.loads(sys.stdin.readline())
     if not told["paced"]:
         unpace()
+        connections.FIRST = connections.MOST = 1  # more of them are for the limits alone
     asyncio.run(serve(told))
 
 
