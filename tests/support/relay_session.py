@@ -51,7 +51,7 @@ class Session:
     def stub(self, function: str = "Function", **environment: str) -> Stub:
         return Stub(self.broker, function, **environment)
 
-    async def until(self, holds: Callable[[], object], seconds: float = 10) -> None:
+    async def until(self, holds: Callable[[], object], seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < end, f"it never held; events: {self.events}"
@@ -114,6 +114,7 @@ class Project:
                 assert zygotes.forks > 0
         finally:
             session.pids.update(session.relay.pool.pids, zygotes.pids, session.relay.spares.pids)
+            session.pids.update(zygotes.reserved)
             await session.relay.stop(drain_seconds=0.5)
             assert [pid for pid in session.pids if is_running(pid)] == []
 

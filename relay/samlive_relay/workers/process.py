@@ -36,7 +36,7 @@ class Process:
         pid: Process id, which is its group's id too.
         outputs: Read ends of its standard output and error.
         lifeline: Write end of its lifeline.
-        on_line: Told each line it writes.
+        on_line: Told each line it writes; may be exchanged.
         apart: Whether it puts its children into groups of their own, as delve does.
     """
 
@@ -52,9 +52,10 @@ class Process:
         self._apart = apart
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._lifeline = lifeline
+        self.on_line = on_line
         self._readers = [
-            LineReader(outputs[0], lambda line: on_line("stdout", line)),
-            LineReader(outputs[1], lambda line: on_line("stderr", line)),
+            LineReader(outputs[0], lambda line: self.on_line("stdout", line)),
+            LineReader(outputs[1], lambda line: self.on_line("stderr", line)),
         ]
 
     def drain_output(self) -> None:

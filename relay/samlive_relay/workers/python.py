@@ -19,6 +19,7 @@ from . import sdk
 from .channel import Channel
 from .environment import python_layer_paths
 from .process import Process, spawn
+from .reserve import Forked
 from .stamps import from_report
 from .worker import RETIRE_SECONDS, Boot, Call, Hooks, Outcome, Worker
 from .zygotes import Zygotes
@@ -57,31 +58,34 @@ class PythonWorker(Worker):
 
     async def start(self) -> None:
         """Start the runner and send it its environment."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                process = await self._fork(theirs) or self._spawn(theirs)
-            except BaseException:
-                ours.close()
-                raise
-        self._launched(process)
-        self._channel = await Channel.open(ours, self._on_message, self._on_end)
+        started = await self._fork() or self._spawn()
+        self._launched(started.process)
+        self._channel = await Channel.open(started.channel, self._on_message, self._on_end)
         self._channel.send_json(wire.BOOT, boot_message(self.boot, self._interpreter))
 
-    async def _fork(self, channel: socket.socket) -> Process | None:
+    async def _fork(self) -> Forked | None:
         if self.boot.debug_port is not None or self._prefix:
             return None
         zygote = self._zygotes and self._zygotes.zygote_for(self._interpreter, self.boot)
         if not zygote:
             return None
         try:
-            process = await zygote.fork(channel, self._on_line)
+            forked = await zygote.reserve.take(self._on_line)
         except RelayError:
             return None
         self.forked = True
-        return process
+        return forked
 
-    def _spawn(self, channel: socket.socket) -> Process:
+    def _spawn(self) -> Forked:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                return Forked(ours, self._spawn_with(theirs))
+            except BaseException:
+                ours.close()
+                raise
+
+    def _spawn_with(self, channel: socket.socket) -> Process:
         variables = self.boot.variables
         environment = {name: value for name, value in variables.items() if name in AT_START}
         command = [*self._prefix, self._interpreter, str(RUNNER), str(channel.fileno())]

@@ -23,9 +23,11 @@ from typing import Any
 from samlive_relay.errors import RelayError
 
 from .process import OnLine, Pipes, Process, spawn
+from .reserve import Reserve
 
 RUNNER = Path(__file__).parent.parent / "runners" / "python" / "run_zygote.py"
 PACKET = 1 << 20
+PATIENCE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Zygote:
         self._forking: list[asyncio.Future[int]] = []
         self._unsettled = 0  # forks whose child is not among `_children` yet
         self._closing = False
+        self.reserve = Reserve(self.fork)
         # Thread pools of numeric libraries would not survive the fork.
         single = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         with theirs:
@@ -102,12 +105,15 @@ class Zygote:
         """Top-level names that it has preloaded."""
         return frozenset(name.partition(".")[0] for name in self.order.modules)
 
-    async def fork(self, channel: socket.socket, on_line: OnLine) -> Process:
+    async def fork(
+        self, channel: socket.socket, on_line: OnLine, for_reserve: bool = False
+    ) -> Process:
         """Fork an environment.
 
         Args:
             channel: The runner's end of its channel.
             on_line: Told each line it writes.
+            for_reserve: Whether it is going to wait before it is told what it is.
 
         Raises:
             RelayError: The zygote has ended.
@@ -115,7 +121,7 @@ class Zygote:
         pipes = Pipes()
         self._unsettled += 1
         try:
-            pid = await self._ask(channel, pipes)
+            pid = await self._ask(b"reserve" if for_reserve else b"fork", channel, pipes)
         except BaseException:
             pipes.close_own_ends()
             raise
@@ -130,12 +136,12 @@ class Zygote:
             self._children[pid] = process
         return process
 
-    async def _ask(self, channel: socket.socket, pipes: Pipes) -> int:
+    async def _ask(self, request: bytes, channel: socket.socket, pipes: Pipes) -> int:
         forked: asyncio.Future[int] = self._loop.create_future()
         self._forking.append(forked)
         descriptors = [channel.fileno(), pipes.out_child, pipes.error_child, pipes.held]
         try:
-            socket.send_fds(self._control, [b"fork"], descriptors)
+            socket.send_fds(self._control, [request], descriptors)
         except OSError:
             self._forking.remove(forked)
             raise RelayError("The zygote has ended.") from None
@@ -150,13 +156,18 @@ class Zygote:
     def retire(self) -> None:
         """End it once its last child has ended."""
         self._closing = True
+        self.reserve.close()
         self._close_if_childless()
 
     async def close(self) -> None:
         """End it and its children now."""
         self._closing = True
-        for child in list(self._children.values()):
+        await self.reserve.closed()
+        children = list(self._children.values())
+        for child in children:
             child.kill()
+        if children:  # it tells of their end, unless it hangs
+            await asyncio.wait([child.exited for child in children], timeout=PATIENCE_SECONDS)
         self._process.kill()
         await asyncio.shield(self._process.exited)
 
@@ -184,6 +195,7 @@ class Zygote:
             self.threads = report["threads"]
             if not self.ready.done():
                 self.ready.set_result(True)
+                self.reserve.plan()
         elif "forked" in message:
             forked = self._forking.pop(0)
             if not forked.done():
@@ -198,6 +210,7 @@ class Zygote:
         self._loop.remove_reader(self._control.fileno())
         self._control.close()
         self._closing = True
+        self.reserve.close()
         if not self.ready.done():
             self.ready.set_result(False)
         for forked in self._forking:

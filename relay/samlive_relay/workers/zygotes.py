@@ -91,6 +91,11 @@ class Zygotes:
         """Ids of the zygotes that stand ready."""
         return [known.zygote.pid for known in self._known.values() if known.zygote]
 
+    @property
+    def reserved(self) -> list[int]:
+        """Ids of the forks that wait for an environment."""
+        return [zygote.reserve.pid for zygote in self._all if zygote.reserve.pid]
+
     def warm_up(self, interpreter: str) -> None:
         """Start an interpreter's zygote when it is known what to preload."""
         known = self._of(interpreter)

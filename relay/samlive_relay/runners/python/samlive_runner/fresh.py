@@ -13,6 +13,7 @@ read, so that a save during the read shows as a difference. Files that the code 
 """
 
 import hashlib
+import importlib
 import io
 import os
 import sys
@@ -117,6 +118,13 @@ class Ledger:
             self.note(path)
 
 
+def get_ready() -> None:
+    """Do ahead, in a zygote, what every child would have to do by itself."""
+    importlib.invalidate_caches()
+    sys.path_importer_cache.clear()
+    hashlib.sha256(b"").hexdigest()  # OpenSSL looks for its implementation at the first use
+
+
 def _digest(path: str) -> str:
     try:
         with io.FileIO(path) as file:
@@ -143,17 +151,35 @@ def _vendored(root: str) -> frozenset[str]:
     return frozenset(names)
 
 
+class FreshSource(SourceFileLoader):
+    """Compiles a module from its source, whatever bytecode there is.
+
+    Args:
+        ledger: Where the file is noted.
+        fullname: Name of the module.
+        path: Its file.
+    """
+
+    def __init__(self, ledger: Ledger, fullname: str, path: str) -> None:
+        super().__init__(fullname, path)
+        self._ledger = ledger
+
+    def get_code(self, fullname: str) -> Optional[CodeType]:
+        """Return the module's code (importlib's protocol)."""
+        path = self.get_filename(fullname)
+        self._ledger.note(path)
+        return self.source_to_code(self.get_data(path), path)
+
+
 def install(ledger: Ledger) -> None:
     """Compile the user's own modules at every import, from now on."""
 
-    class FreshSource(SourceFileLoader):
-        def get_code(self, fullname: str) -> Optional[CodeType]:
-            path = self.get_filename(fullname)
-            ledger.note(path)
-            return self.source_to_code(self.get_data(path), path)
+    def load(fullname: str, path: str) -> FreshSource:
+        return FreshSource(ledger, fullname, path)
 
     finder = FileFinder.path_hook(
-        (ExtensionFileLoader, EXTENSION_SUFFIXES), (FreshSource, SOURCE_SUFFIXES)
+        (ExtensionFileLoader, EXTENSION_SUFFIXES),
+        (load, SOURCE_SUFFIXES),  # type: ignore[arg-type]  # called like the class
     )
 
     def hook(path: str) -> Any:
@@ -162,6 +188,5 @@ def install(ledger: Ledger) -> None:
         return finder(path)
 
     sys.path_hooks.insert(0, hook)
-    # Only those: what a fork frees of the others is copied from its zygote first.
     for path in [path for path in sys.path_importer_cache if ledger.owns(path or ".")]:
         del sys.path_importer_cache[path]

@@ -6,13 +6,17 @@ modules: those would be stale in every child), and then waits on its control
 channel. Each request brings the descriptors of a new environment; the child
 goes on as if it had been started by `run_handler.py`.
 
-    relay -> zygote   first {"path", "modules", "loader"}, then b"fork" with four descriptors
+    relay -> zygote   first {"path", "modules", "loader"}, then b"fork" or b"reserve"
+                      with four descriptors
     zygote -> relay   {"ready": …} once, {"forked": pid}, {"exited": pid, "status": n}
 
 What would make a child differ from a fresh process is found out and reported:
 a package that reads environment variables while it is imported (those of the
 function are not there yet), or that starts a thread (a fork loses it). The
 relay starts another zygote without it.
+
+A child that is forked in reserve waits for its environment, and does until then
+what would otherwise be done after it has come: see `rehearsal`.
 """
 
 import fcntl
@@ -26,12 +30,13 @@ import socket
 import sys
 from typing import Any, Callable, Optional
 
-from . import botocore_loader
+from . import botocore_loader, fresh, rehearsal
 from .serve import installed, serve
 
 CHANNEL, STDOUT, STDERR, LIFELINE = range(4)
 F_SETSIG = 10
 LIMIT = 1 << 20
+RESERVE = b"reserve"
 
 
 class Reads:
@@ -76,6 +81,7 @@ def run(control: socket.socket) -> None:
     sys.path += order["path"]
     report = preload(order["modules"], order["loader"])
     installed()
+    fresh.get_ready()
     gc.collect()
     gc.freeze()  # the collector would write to every page it shares with the children
     control.send(json.dumps({"ready": report}).encode())
@@ -89,7 +95,8 @@ def run(control: socket.socket) -> None:
             message, descriptors, _, _ = socket.recv_fds(control, 64, 4)
             if not message:
                 return
-            _fork(control, descriptors, ended)
+            ahead = order["loader"] if message == RESERVE else []
+            _fork(control, descriptors, ended, ahead)
 
 
 def preload(modules: list[str], loader_calls: list[Any]) -> dict[str, Any]:
@@ -118,17 +125,18 @@ def preload(modules: list[str], loader_calls: list[Any]) -> dict[str, Any]:
         end()
     botocore_loader.share()
     botocore_loader.repeat(loader_calls)
+    rehearsal.rehearse(loader_calls)
     return {"reads": reads.found, "threads": threads}
 
 
-def _fork(control: socket.socket, descriptors: list[int], ended: int) -> None:
+def _fork(control: socket.socket, descriptors: list[int], ended: int, ahead: list[Any]) -> None:
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
             control.close()
             os.close(ended)
-            status = _become(descriptors)
+            status = _become(descriptors, ahead)
         except SystemExit as problem:
             status = _exit_status(problem)
         except BaseException as problem:
@@ -141,8 +149,13 @@ def _fork(control: socket.socket, descriptors: list[int], ended: int) -> None:
     control.send(json.dumps({"forked": pid}).encode())
 
 
-def _become(descriptors: list[int]) -> int:
-    """Turn this child into an environment and serve it."""
+def _become(descriptors: list[int], ahead: list[Any]) -> int:
+    """Turn this child into an environment and serve it.
+
+    Args:
+        descriptors: Its channel, outputs and lifeline.
+        ahead: Calls of botocore's loader for which clients are rehearsed.
+    """
     os.setpgid(0, 0)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -156,8 +169,10 @@ def _become(descriptors: list[int]) -> int:
     fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()  # else every child draws the same numbers
-    importlib.invalidate_caches()
-    serve(socket.socket(fileno=descriptors[CHANNEL]), len(sys.modules))
+    channel = socket.socket(fileno=descriptors[CHANNEL])
+    if ahead:
+        rehearsal.rehearse(ahead, lambda: bool(select.select([channel], [], [], 0)[0]))
+    serve(channel, len(sys.modules))
     return 0
 
 
