@@ -206,13 +206,13 @@ class Served:
         self._out.tell("edit", files=named, changes=edit_page.lines(self.result, result))
 
     def _say_kept(self, error: Exception) -> None:
-        from samlive.cli import told
+        from samlive.failures import bug, told
 
-        failure = told(error)
-        if failure is None:
-            raise error
+        failure = told(error) or bug(error, self.settings.folder)
         message = f"{failure.message.rstrip('.')}. The stage stays as it was."
-        self._out.tell("error", message=message, hint=failure.hint)
+        there = self.settings.template.exists()
+        hint = failure.hint if there else "It is read again once it is back."
+        self._out.tell("error", message=message, hint=hint)
 
 
 def _packed(result: "Result") -> frozenset[Path]:

@@ -8,7 +8,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,6 +78,7 @@ async def _run(wanted: LocalCall, line: Line, warn: Callable[[str, str], None]) 
         worker = await starter.start(wanted.function, wanted.variables, hooks)
         try:
             outcome = await worker.invoke(_call(wanted))
+            outcome = _within_limits(outcome)
             starter.judge(worker, outcome)
             worker.retire()
         except BaseException:
@@ -88,6 +89,15 @@ async def _run(wanted: LocalCall, line: Line, warn: Callable[[str, str], None]) 
         return outcome
     finally:
         await starter.close()
+
+
+def _within_limits(outcome: "Outcome") -> "Outcome":
+    """Return an answer, or Lambda's error when Lambda would not take it."""
+    from samlive_stub.responder import MAX_RESPONSE_BYTES, TOO_LARGE
+
+    if len(outcome.body) <= MAX_RESPONSE_BYTES:
+        return outcome
+    return replace(outcome, body=TOO_LARGE, error=True)
 
 
 def _call(wanted: LocalCall) -> "Call":

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Literal
 
-    Kind = Literal["text", "flag", "list", "pairs", "choice", "seconds", "absence"]
+    Kind = Literal["text", "flag", "list", "pairs", "choice", "seconds", "absence", "python"]
 
 
 class Option:
@@ -222,7 +222,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "stub_runtime",
-        "text",
+        "python",
         "managed Python runtime of the stubs",
         (*_REWRITE, "macro"),
         default="python3.13",

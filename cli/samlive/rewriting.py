@@ -134,7 +134,8 @@ def read(settings: Settings, stop: threading.Event | None = None) -> "Source":
         return replace(source, path=template)
     if not template.exists():
         raise SamliveError(
-            f"There is no template {template}.", "Name the one to use: samlive dev TEMPLATE"
+            f"There is no template {template}.",
+            "Name the one to use, after the command or with --template.",
         )
     return samlive_transform.read(template)
 

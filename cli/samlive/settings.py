@@ -10,6 +10,7 @@ file's region, as the two variables describe a cloud that the file cannot know.
 """
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,9 @@ _NOT_SHARED = frozenset(
     "stack_name confirm_changeset fail_on_empty_changeset output stage app live adopt "
     "build_template_command".split()
 )
+_MANAGED_PYTHON = re.compile(r"python3\.(\d+)")
+_OLDEST_PYTHON = 11
+"""The stub's code needs it; newer ones are not listed, as AWS adds one every year."""
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -185,6 +189,15 @@ def _text(_: Option, value: Any) -> str:
 
 
 def _flag(_: Option, value: Any) -> bool:
+    return as_flag(value)
+
+
+def as_flag(value: Any) -> bool:
+    """Return what a text or a value of a settings file says: true or false.
+
+    Raises:
+        ValueError: It says neither.
+    """
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.lower() in (*_TRUE, *_FALSE):
@@ -215,6 +228,13 @@ def _absence(option: Option, value: Any) -> str:
     return canonical(_text(option, value))
 
 
+def _python(option: Option, value: Any) -> str:
+    found = _MANAGED_PYTHON.fullmatch(_text(option, value))
+    if found is None or int(found[1]) < _OLDEST_PYTHON:
+        raise ValueError(f"{value!r} is no managed runtime of Python 3.{_OLDEST_PYTHON} or newer")
+    return found[0]
+
+
 def _seconds(_: Option, value: Any) -> float:
     try:
         seconds = float(value)
@@ -233,4 +253,5 @@ _READERS = {
     "choice": _choice,
     "seconds": _seconds,
     "absence": _absence,
+    "python": _python,
 }

@@ -1,15 +1,21 @@
 """The command line: instant, helpful, and honest about how it ended."""
 
+import argparse
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from samlive import cli
+from samlive import arguments, cli, failures
 from samlive.errors import SamliveError
-from samlive.options import OPTIONS
+from samlive.options import BY_NAME, OPTIONS
+
+SUBJECTS = {"invoke": ["Fn"], "init": ["vscode"], "macro": ["status"]}
 
 HEAVY = (
     "asyncio",
@@ -28,6 +34,25 @@ HEAVY = (
     "watchdog",
     "yaml",
 )
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    """A template with one function."""
+    path = tmp_path / "template.yaml"
+    path.write_text(
+        "Resources:\n  Fn:\n    Type: AWS::Serverless::Function\n    Properties:\n"
+        "      Runtime: python3.13\n      Handler: app.handler\n      InlineCode: pass\n"
+        "Transform: AWS::Serverless-2016-10-31\n"
+    )
+    return path
+
+
+def _fails(error: Exception) -> object:
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise error
+
+    return fail
 
 
 @pytest.mark.parametrize("words", [["--help"], ["dev", "--help"], ["--version"]])
@@ -107,16 +132,153 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
         cli.main(["dev", str(tmp_path / "nope.yaml"), "--offline", "--debug"])
 
 
-def test_bug_is_not_dressed_up_as_the_users_mistake() -> None:
-    assert cli.told(ValueError("bug")) is None
+def test_bug_is_not_dressed_up_as_the_users_mistake(
+    template: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("samlive.commands.transform.run", _fails(ValueError("never foreseen")))
+    assert cli.main(["transform", str(template)]) == 1
+    said = capsys.readouterr().err
+    assert "ValueError: never foreseen" in said
+    assert "bug in samlive" in said and "--debug" in said
+    assert "Traceback" not in said
+
+
+def test_traceback_of_a_bug_is_kept_where_the_project_keeps_its_state(
+    template: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("samlive.commands.transform.run", _fails(ValueError("never foreseen")))
+    state = template.parent / ".samlive"
+    state.mkdir()
+    assert cli.main(["transform", str(template)]) == 1
+    kept = state / "crash.log"
+    assert str(kept) in capsys.readouterr().err
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert kept.read_text().startswith("Traceback")
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "text"),
+    [
+        pytest.param(errno.ENOSPC, 2, "the disk is full", id="full"),
+        pytest.param(errno.EDQUOT, 2, "the disk is full", id="quota"),
+        pytest.param(errno.EROFS, 2, "read-only", id="read-only"),
+        pytest.param(errno.EACCES, 2, "permission denied", id="not allowed"),
+        pytest.param(errno.ENOENT, 2, "no such file", id="gone"),
+    ],
+)
+def test_refusal_of_the_system_names_the_file(
+    template: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: int,
+    status: int,
+    text: str,
+) -> None:
+    failure = OSError(number, os.strerror(number), "/somewhere/state")
+    monkeypatch.setattr("samlive.commands.transform.run", _fails(failure))
+    assert cli.main(["transform", str(template)]) == status
+    said = capsys.readouterr().err
+    assert said.startswith("samlive: /somewhere/state: ")
+    assert text in said and "Traceback" not in said
+
+
+def test_lost_connection_is_no_file_that_the_user_can_mend() -> None:
+    assert failures.told(ConnectionResetError(errno.ECONNRESET, "reset")) is None
+
+
+@pytest.mark.parametrize("target", ["nowhere/t.yaml", ".", "/dev/full"])
+def test_output_that_cannot_be_written_is_told(
+    template: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    target: str,
+) -> None:
+    monkeypatch.chdir(template.parent)
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full here")
+    assert cli.main(["transform", str(template), "--stage", "ann", "-o", target]) == 2
+    said = capsys.readouterr().err
+    assert target in said and "Traceback" not in said
 
 
 def test_error_of_a_part_is_told_with_its_place() -> None:
     from samlive_transform import TransformError
 
-    told = cli.told(TransformError("no good", "mend it", "template.yaml", 7))
+    told = failures.told(TransformError("no good", "mend it", "template.yaml", 7))
     assert told is not None
     assert (told.message, told.hint) == ("template.yaml:7: no good", "mend it")
+
+
+def test_a_slip_in_an_option_names_the_one_that_was_meant(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["dev", "--keep-timeout-s"])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "samlive dev: there is no option --keep-timeout-s" in said
+    assert "did you mean --keep-timeouts?" in said and "samlive dev --help" in said
+
+
+def test_a_second_template_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["transform", "a.yaml", "b.yaml"])
+    assert ended.value.code == 2
+    assert "'b.yaml'" in capsys.readouterr().err
+
+
+def test_nothing_shows_the_help_with_status_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([])
+    assert ended.value.code == 2
+    assert "go live" in capsys.readouterr().err
+
+
+def _specials() -> list[tuple[str, argparse.Action]]:
+    """Return every option that is no setting, with its command."""
+    return [
+        (name, action)
+        for name in arguments.COMMANDS
+        for action in arguments.parse([name, *SUBJECTS.get(name, ())]).parser._actions
+        if action.option_strings and action.dest not in {*BY_NAME, "help"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "action"), _specials(), ids=lambda each: getattr(each, "dest", each)
+)
+def test_every_option_that_is_no_setting_has_a_variable_too(
+    command: str, action: argparse.Action
+) -> None:
+    said = {0: "yes"}.get(action.nargs if isinstance(action.nargs, int) else -1, "7")
+    said = list(action.choices)[-1] if action.choices else said
+    expected = {"yes": True}.get(said, action.type(said) if callable(action.type) else said)
+    given = arguments.parse([command, *SUBJECTS.get(command, ())])
+    arguments.take_variables(given, {arguments.variable(action): said})
+    assert getattr(given, action.dest) == expected
+
+
+def test_command_line_goes_before_the_variable_of_what_is_no_setting() -> None:
+    given = arguments.parse(["transform", "--format", "json", "-t", "a.yaml"])
+    arguments.take_variables(given, {"SAMLIVE_TEMPLATE": "b.yaml", "SAMLIVE_DIFF": "yes"})
+    assert (given.template_option, given.format, given.diff) == ("a.yaml", "json", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("SAMLIVE_REPORT", "perhaps"), ("SAMLIVE_FORMAT", "toml")],
+)
+def test_variable_that_says_nothing_is_refused(
+    template: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    value: str,
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert cli.main(["transform", str(template)]) == 2
+    said = capsys.readouterr().err
+    assert name in said and value in said
 
 
 def test_template_is_found_in_the_working_folder(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from samlive import cli
-from samlive.checkup import account, broker, permissions, stages
+from samlive.checkup import account, broker, machine, permissions, stages
 from samlive.checkup.finding import Finding, Unseen, found
 from samlive.checkup.patient import Patient
 from samlive.deploy.faults import AwsError
@@ -66,6 +66,13 @@ class TestFindings:
 
         (finding,) = found("x", blind)
         assert (finding.state, finding.text) == ("skip", "x not looked at: there is no account")
+
+    def test_a_template_that_is_no_good_is_told_once(self, patient: Patient) -> None:
+        patient.settings.template.write_text("Resources: []")
+        (first,) = found("template", lambda: machine.template(patient))
+        *_, second = found("tools", lambda: machine.toolchains(patient))
+        assert first.state == "fail" and "'Resources' is a list" in first.text
+        assert second.state == "skip" and "the template is no good" in second.text
 
     def test_bugs_stay_bugs(self) -> None:
         with pytest.raises(ZeroDivisionError):

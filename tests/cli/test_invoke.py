@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from samlive import cli, sample_events
+from samlive import arguments, cli, sample_events
 from samlive.errors import SamliveError
 
 TEMPLATE = """\
@@ -39,6 +39,7 @@ Resources:
         New: {Type: HttpApi, Properties: {Path: "/things/{id}", Method: GET}}
         All: {Type: HttpApi}
   Fails: {Type: AWS::Serverless::Function, Properties: {CodeUri: src/, Handler: app.fails}}
+  Large: {Type: AWS::Serverless::Function, Properties: {CodeUri: src/, Handler: app.large}}
   Slow:
     Type: AWS::Serverless::Function
     Properties: {CodeUri: src/, Handler: app.slow, Timeout: 1}
@@ -76,6 +77,8 @@ def echo(event, context):
             "arn": context.invoked_function_arn, "left": context.get_remaining_time_in_millis()}
 def fails(event, context):
     raise ValueError("no")
+def large(event, context):
+    return "x" * (6 * 1024 * 1024 + 200)
 def slow(event, context):
     while True: time.sleep(1)
 """
@@ -142,6 +145,19 @@ def test_what_cannot_be_called_is_told_with_status_2(
     said = invoke(*words)
     assert said.status == 2
     assert text in said.err and "Traceback" not in said.err
+
+
+def test_an_event_that_lambda_would_not_take_is_refused(invoke: Any, project: Path) -> None:
+    (project / "large.json").write_text(json.dumps("x" * 6 * 1024 * 1024))
+    said = invoke("Echo", "-e", "large.json")
+    assert said.status == 2
+    assert "6,291,458 bytes" in said.err
+
+
+def test_an_answer_that_lambda_would_not_take_is_its_error(invoke: Any) -> None:
+    said = invoke("Large")
+    assert said.status == 1
+    assert said.payload["errorType"] == "Function.ResponseSizeTooLarge"
 
 
 def test_a_function_that_fails_gives_its_error_and_status_1(invoke: Any) -> None:
@@ -220,7 +236,7 @@ def test_a_file_is_the_message_of_a_sample_event(invoke: Any, project: Path) -> 
     assert event["Records"][0]["body"] == "not JSON"
 
 
-@pytest.mark.parametrize("kind", cli.EVENT_KINDS)
+@pytest.mark.parametrize("kind", arguments.EVENT_KINDS)
 def test_every_kind_of_sample_event_is_json_of_its_region(kind: str) -> None:
     event = sample_events.sample(kind, None, "eu-west-1")
     text = json.dumps(event)

@@ -7,7 +7,7 @@ import pytest
 
 from samlive import settings
 from samlive.errors import SamliveError
-from samlive.options import OPTIONS
+from samlive.options import OPTIONS, Option
 
 CORPUS = Path(__file__).parents[3] / "shared/corpus/_about/samconfig"
 REAL = sorted(path for path in CORPUS.rglob("samconfig*") if path.is_file())
@@ -141,15 +141,38 @@ def test_lists_are_read_from_text_and_from_lists(template: Path) -> None:
     assert load(template, {"only": ["A,B", "C"]}).items("only") == ("A", "B", "C")
 
 
-def test_every_option_has_a_variable_that_is_read(template: Path) -> None:
-    texts = {"flag": "true", "choice": "", "seconds": "1", "pairs": "A=1", "absence": "drop"}
-    environment = {
-        option.variable: option.choices[-1] if option.choices else texts.get(option.kind, "x")
-        for option in OPTIONS
-    }
-    found = load(template, environment=environment)
-    unread = [o.name for o in OPTIONS if "dev" in o.commands and found.values[o.name] is None]
-    assert unread == []
+@pytest.mark.parametrize("name", ["nodejs20.x", "python2.7", "python3.9", "python3.13-extra"])
+def test_stub_runs_on_a_managed_python_alone(template: Path, name: str) -> None:
+    with pytest.raises(SamliveError, match="SAMLIVE_STUB_RUNTIME"):
+        load(template, environment={"SAMLIVE_STUB_RUNTIME": name})
+
+
+def test_stub_may_run_on_a_python_that_is_newer_than_samlive(template: Path) -> None:
+    assert load(template, {"stub_runtime": "python3.19"}).text("stub_runtime") == "python3.19"
+
+
+TEXTS = {
+    "text": ("x", "x"),
+    "list": ("A,B", ("A", "B")),
+    "pairs": ("A=1", {"A": "1"}),
+    "seconds": ("1.5", 1.5),
+    "absence": ("drop", "drop"),
+    "python": ("python3.12", "python3.12"),
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.variable)
+def test_every_option_has_a_variable_that_is_read(template: Path, option: Option) -> None:
+    """By every command that takes it; the value differs from the default."""
+    text, value = TEXTS.get(option.kind, ("", None))
+    if option.kind == "flag":
+        value = not option.default
+        text = str(value)
+    if option.choices:
+        text = value = next(choice for choice in option.choices if choice != option.default)
+    for command in option.commands:
+        found = settings.load(command, template, {}, {option.variable: text})
+        assert found.values[option.name] == value, command
 
 
 @pytest.mark.skipif(not REAL, reason="the corpus of real files is not there")

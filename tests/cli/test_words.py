@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from samlive import cli
+from samlive import arguments
 from samlive.words import sort
 
 FLAGS = {"--exclude": False, "--capabilities": False, "--parameter-overrides": True}
@@ -62,12 +62,12 @@ def test_a_file_of_any_name_is_no_value(tmp_path: Path) -> None:
     ],
 )
 def test_every_order_means_the_same(written: str) -> None:
-    read = cli.parser().parse_args(cli._sorted(written.split()))
-    assert read.template or read.template_option == "t.yaml"
+    read = arguments.parse(written.split())
+    assert (read.template or read.template_option) == "t.yaml"
     assert (read.exclude, read.tags) == (["A", "B"], ["x=1", "y=2"])
 
 
 def test_function_of_invoke_is_no_pair() -> None:
     words = ["invoke", "--parameter-overrides", "A=1", "Paint", "t.yaml"]
-    read = cli.parser().parse_args(cli._sorted(words))
+    read = arguments.parse(words)
     assert (read.function, read.template) == ("Paint", "t.yaml")

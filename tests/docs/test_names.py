@@ -2,7 +2,8 @@
 
 import re
 
-from doc_pages import ROOT, documentation, package_folder, sources
+from doc_pages import ROOT, documentation, options_of, package_folder, sources
+from samlive import arguments
 from samlive.options import OPTIONS
 from samlive_stub.contract import ASIDE_PREFIX
 
@@ -27,7 +28,9 @@ def test_every_error_type_is_explained() -> None:
 
 
 def test_no_variable_is_explained_that_does_not_exist() -> None:
-    known = set(named(VARIABLE)) | {option.variable for option in OPTIONS}
+    commands = (arguments.parser(name) for name in arguments.COMMANDS)
+    special = {arguments.variable(action) for each in commands for action in options_of(each)}
+    known = set(named(VARIABLE)) | {option.variable for option in OPTIONS} | special
     explained = {n for n in VARIABLE.findall(documentation()) if not n.startswith(ASIDE_PREFIX)}
     assert explained - known == set()
 

@@ -4,6 +4,7 @@ The code is found through its packages, not through the checkout's folders: the
 tests run against the installed wheel too, where those folders are gone.
 """
 
+import argparse
 import importlib
 import importlib.util
 import re
@@ -67,6 +68,16 @@ def loaded(script: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def options_of(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """Yield every option of every command of a parser."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield from options_of(command)
+        elif action.option_strings:
+            yield action
 
 
 def package_folder(name: str) -> Path:

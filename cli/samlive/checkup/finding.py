@@ -64,7 +64,7 @@ def found(name: str, check: Check) -> Iterator[Finding]:
 
 
 def _told(error: Exception) -> SamliveError:
-    from samlive.cli import told
+    from samlive.failures import told
 
     failure = told(error)
     if failure is None:

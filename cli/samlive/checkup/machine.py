@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from samlive.checkup.finding import Finding
 from samlive.checkup.patient import Patient
-from samlive.rewriting import options, recall, rewrite
 
 _SHOWN = 200
 
@@ -21,8 +20,7 @@ def settings(patient: Patient) -> Iterator[Finding]:
 
 def template(patient: Patient) -> Iterator[Finding]:
     """What a rewrite makes of the template, and what it has to say about it."""
-    wanted = options(patient.settings, patient.stage or "doctor", recall({}, patient.settings))
-    result = rewrite(patient.settings, wanted)
+    result = patient.rewritten
     functions = result.report.functions
     live = sum(function.live for function in functions)
     text = f"{patient.settings.template}: {live} of {len(functions)} functions go live"
@@ -40,8 +38,8 @@ def toolchains(patient: Patient) -> Iterator[Finding]:
     from samlive.toolchains import NEEDS, survey
 
     yield Finding("python", "ok", f"Python {sys.version.split()[0]} at {sys.executable}")
-    wanted = options(patient.settings, patient.stage or "doctor", recall({}, patient.settings))
-    for tool in survey(rewrite(patient.settings, wanted).report.functions):
+    result = patient.need("the template is no good", lambda: patient.rewritten)
+    for tool in survey(result.report.functions):
         name = NEEDS[tool.program][0]
         users = ", ".join(tool.functions)
         if tool.path:

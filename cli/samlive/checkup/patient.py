@@ -6,7 +6,7 @@ failure itself is told once, by the check that is about it.
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from samlive import stage
 from samlive.access import Access
@@ -15,8 +15,13 @@ from samlive.deploy import regions
 from samlive.deploy.aws import Aws, Identity
 from samlive.deployment import stack_name
 from samlive.errors import SamliveError
+from samlive.failures import told
+from samlive.rewriting import options, recall, rewrite
 from samlive.settings import Settings
 from samlive.state import Project
+
+if TYPE_CHECKING:
+    from samlive_transform import Result
 
 T = TypeVar("T")
 
@@ -88,6 +93,12 @@ class Patient:
         """Name of the stage's stack."""
         return stack_name(self.settings, self.stage or "", self.record)
 
+    @cached_property
+    def rewritten(self) -> "Result":
+        """What a rewrite makes of the template."""
+        facts = recall({}, self.settings)
+        return rewrite(self.settings, options(self.settings, self.stage or "doctor", facts))
+
     def need(self, reason: str, answer: Callable[[], T]) -> T:
         """Return what another check has asked.
 
@@ -100,7 +111,9 @@ class Patient:
         """
         try:
             return answer()
-        except SamliveError as error:
+        except Exception as error:
+            if told(error) is None:
+                raise
             raise Unseen(reason) from error
 
     def needs_account(self) -> Identity:

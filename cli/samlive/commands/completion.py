@@ -7,7 +7,7 @@ samlive runs while the user types: the script holds all words itself.
 import argparse
 import sys
 
-from samlive import cli
+from samlive import arguments
 
 _BASH = """\
 _samlive() {{
@@ -53,7 +53,7 @@ def options_by_command() -> dict[str, list[str]]:
 
 
 def _commands() -> dict[str, argparse.ArgumentParser]:
-    for action in cli.parser()._actions:
+    for action in arguments.parser()._actions:
         if isinstance(action, argparse._SubParsersAction):
             return dict(action.choices)
     raise AssertionError("the parser has no commands")
@@ -67,9 +67,10 @@ def _bash(words: dict[str, list[str]]) -> str:
 
 
 def _fish(words: dict[str, list[str]]) -> str:
+    described = {name: arguments.COMMANDS.get(name, "") for name in words}
     lines = [
-        f"complete -c samlive -n __fish_use_subcommand -a {name} -d '{cli.COMMANDS.get(name, '')}'"
-        for name in words
+        f"complete -c samlive -n __fish_use_subcommand -a {name} -d '{text}'"
+        for name, text in described.items()
     ]
     for name, options in words.items():
         seen = f"'__fish_seen_subcommand_from {name}'"

@@ -19,6 +19,7 @@ from samlive.layer_cache import Fetch, LayerCache
 from samlive.output import JsonOutput, Output
 from samlive.settings import Settings
 from samlive.state import Project
+from samlive_stub.contract import MAX_PAYLOAD_BYTES
 
 if TYPE_CHECKING:
     from samlive_relay.config import LocalFunction
@@ -85,7 +86,10 @@ class _Plain:
         """Print an event."""
         if event == "invocation":
             text = fields["payload"]
-            print(text if isinstance(text, str) else json.dumps(text, indent=2), flush=True)
+            print(
+                text if isinstance(text, str) else json.dumps(text, indent=2, ensure_ascii=False),
+                flush=True,
+            )
         elif event == "log":
             print(fields["text"], file=sys.stderr, flush=True)
         else:
@@ -111,9 +115,21 @@ def _find(settings: Settings, name: str) -> "Declared":
 def _event(file: str | None, kind: str | None, region: str, found: "Declared") -> bytes:
     text = None if file is None else _read(file)
     if kind is not None:
-        return json.dumps(sample_events.sample(kind, text, region, _route(kind, found))).encode()
-    if text is None:
-        return b"{}"
+        text = json.dumps(sample_events.sample(kind, text, region, _route(kind, found)))
+    elif text is None:
+        text = "{}"
+    else:
+        _refuse_other_than_json(text, file)
+    event = text.encode()
+    if len(event) > MAX_PAYLOAD_BYTES:
+        raise SamliveError(
+            f"The event has {len(event):,} bytes; Lambda takes {MAX_PAYLOAD_BYTES:,} at most.",
+            "Send a smaller one: Lambda refuses it as RequestTooLargeException.",
+        )
+    return event
+
+
+def _refuse_other_than_json(text: str, file: str | None) -> None:
     try:
         json.loads(text)
     except ValueError as error:
@@ -121,7 +137,6 @@ def _event(file: str | None, kind: str | None, region: str, found: "Declared") -
             f"{_named(file)} is not JSON: {error}.",
             "Mend it, or name the --event whose message it is.",
         ) from None
-    return text.encode()
 
 
 def _route(kind: str, found: "Declared") -> sample_events.Route | None:

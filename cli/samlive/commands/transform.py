@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlive import names
+from samlive.errors import SamliveError
 from samlive.lint_gate import NewError, new_errors
 from samlive.rewriting import options, recall, rewrite
 from samlive.settings import Settings
@@ -86,5 +87,11 @@ def _write(text: str, output: str | None) -> None:
     if output is None or output == "-":
         sys.stdout.write(text)
         sys.stdout.flush()
-    else:
+        return
+    try:
         Path(output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SamliveError(
+            f"{output} cannot be written: {reason}.", "Name another file with -o."
+        ) from error
