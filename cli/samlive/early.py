@@ -237,7 +237,7 @@ class LateStorage:
         """Return a URL that allows one call, and the headers it needs."""
         return self._storage.presign(method, name)
 
-    def put(self, name: str, content: bytes) -> None:
+    def put(self, name: str, content: bytes | bytearray) -> None:
         """Keep an object."""
         self._storage.put(name, content)
 

@@ -3,6 +3,7 @@
 import json
 import time
 
+from samlive_stub.protocol import SEAL_FIELD
 from samlive_stub.responder import Invocation
 
 from .workers.worker import Call, ResponseStream
@@ -19,6 +20,7 @@ def call_for(invocation: Invocation, stream: ResponseStream) -> Call:
         stream: Takes the response, should it be streamed.
     """
     fields = dict(invocation.fields)
+    fields.pop(SEAL_FIELD, None)
     fields["request-id"] = invocation.request_id
     if "aws-tenant-id" in fields:
         fields["tenant-id"] = fields["aws-tenant-id"]

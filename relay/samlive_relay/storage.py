@@ -18,7 +18,7 @@ class Storage(Protocol):
         """
         ...
 
-    def put(self, name: str, content: bytes) -> None:
+    def put(self, name: str, content: bytes | bytearray) -> None:
         """Keep an object."""
         ...
 

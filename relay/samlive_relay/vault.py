@@ -66,14 +66,25 @@ class Vault:
         """Return what was put under a name; None when it cannot be read."""
         return await self._try(self._fetch, name)
 
-    async def keep(self, worker: str, body: bytes) -> Place | None:
-        """Put a worker's answer; None when it is not large, or that does not work."""
-        if not LARGE_BYTES < len(body) <= MAX_RESPONSE_BYTES:
+    async def keep(self, worker: str, body: bytes, algorithm: str = "") -> Place | None:
+        """Put a worker's answer; None when it is not large, or that does not work.
+
+        Args:
+            worker: Whose answer it is.
+            body: The answer.
+            algorithm: What the worker has said in `SEAL_FIELD`.
+        """
+        if not self.may_take(body):
             return None
-        place = await self._try(self._keep, body)
+        place = await self._try(self._keep, body, algorithm)
         if place is not None:
             self._answers[worker] = place[NAME_FIELD]
         return place
+
+    @staticmethod
+    def may_take(body: bytes) -> bool:
+        """Tell whether an answer is so large that it is worth a try."""
+        return LARGE_BYTES < len(body) <= MAX_RESPONSE_BYTES
 
     def taken(self, worker: str) -> None:
         """Forget the answer that a worker has taken: it asks for the next one."""
@@ -99,7 +110,7 @@ class Vault:
             return None
 
     def _offer(self) -> Place:
-        return self._signed("PUT", self._name("event"))
+        return {**store.ABILITIES, **self._signed("PUT", self._name("event"))}
 
     def _fetch(self, name: str) -> bytes:
         assert self._storage is not None
@@ -108,10 +119,10 @@ class Vault:
         self._delete_later(name)
         return body
 
-    def _keep(self, body: bytes) -> Place | None:
+    def _keep(self, body: bytes, algorithm: str) -> Place | None:
         assert self._storage is not None
         name = self._name("answer")
-        content = store.pack(self._sealer, name, body)
+        content = store.pack(self._sealer, name, body, algorithm)
         if len(content) <= LARGE_BYTES:
             return None
         self._storage.put(name, content)

@@ -254,7 +254,7 @@ def join(frame: Frame, chunks: list[bytes]) -> bytes:
     return unpack(body) if frame.flags & COMPRESSED else body
 
 
-def unpack(body: bytes, limit: int = MAX_MESSAGE_BYTES) -> bytes:
+def unpack(body: bytes | memoryview, limit: int = MAX_MESSAGE_BYTES) -> bytes:
     """Return a compressed body as it was.
 
     Args:
@@ -266,12 +266,12 @@ def unpack(body: bytes, limit: int = MAX_MESSAGE_BYTES) -> bytes:
     """
     unpacker = zlib.decompressobj()
     try:
-        body = unpacker.decompress(body, limit)
+        plain = unpacker.decompress(body, limit)
     except zlib.error as problem:
         raise FrameError(f"the body does not unpack: {problem}") from None
     if not unpacker.eof:
         raise FrameError("the body unpacks to more than a message may hold, or is cut")
-    return body
+    return plain
 
 
 def encode_fields(fields: dict[str, str]) -> bytes:

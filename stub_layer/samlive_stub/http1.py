@@ -7,6 +7,9 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 
 from .sockets import Socket, dial
 
+LARGE_BYTES = 64 * 1024
+"""From here on a body is sent as it is and read in place: memory costs more than a call."""
+
 
 class HttpError(OSError):
     """The server does not speak HTTP/1.1, or hung up in the middle of an answer."""
@@ -17,7 +20,7 @@ class Response:
 
     __slots__ = ("body", "headers", "status")
 
-    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
+    def __init__(self, status: int, headers: dict[str, str], body: bytes | bytearray) -> None:
         self.status = status
         self.headers = headers
         self.body = body
@@ -41,7 +44,7 @@ class HttpConnection:
         self,
         method: str,
         path: str,
-        body: bytes | None = b"",
+        body: bytes | bytearray | None = b"",
         headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
         """Send a request; a kept connection that the server closed is opened again.
@@ -58,15 +61,18 @@ class HttpConnection:
             lines.append("Transfer-Encoding: chunked")
         elif method != "GET":
             lines.append(f"Content-Length: {len(body)}")
-        request = "\r\n".join((*lines, "", "")).encode("latin-1") + (body or b"")
+        request: bytes | bytearray = "\r\n".join((*lines, "", "")).encode("latin-1")
+        rest = body or b""
+        if len(rest) < LARGE_BYTES:
+            request, rest = request + rest, b""
         kept = self._socket is not None
         try:
-            self._open().sendall(request)
+            self._send_both(request, rest)
         except OSError:
             self.close()
             if not kept:
                 raise
-            self._open().sendall(request)
+            self._send_both(request, rest)
 
     def send_chunk(self, data: bytes) -> None:
         """Send a piece of the body, which must not be empty."""
@@ -103,6 +109,12 @@ class HttpConnection:
         self._socket = None
         self._buffer = b""
 
+    def _send_both(self, request: bytes | bytearray, rest: bytes | bytearray) -> None:
+        connection = self._open()
+        connection.sendall(request)
+        if rest:
+            connection.sendall(rest)
+
     def _send_on(self, data: bytes) -> None:
         """Send more of a request, on the connection that it began on."""
         if self._socket is None:
@@ -128,7 +140,7 @@ class HttpConnection:
             for name, _, value in (line.partition(":") for line in lines[1:])
         }
         if headers.get("transfer-encoding", "").lower() == "chunked":
-            body = self._chunks()
+            body: bytes | bytearray = self._chunks()
         else:
             body = self._exactly(int(headers.get("content-length", "0")))
         if headers.get("connection", "").lower() == "close":
@@ -150,16 +162,24 @@ class HttpConnection:
         found, self._buffer = self._buffer[:at], self._buffer[at + len(end) :]
         return found
 
-    def _exactly(self, size: int) -> bytes:
-        parts = [self._buffer[:size]]
-        self._buffer = self._buffer[size:]
-        missing = size - len(parts[0])
-        while missing:
-            data = self._read()
-            parts.append(data[:missing])
-            self._buffer = data[missing:]
-            missing -= len(parts[-1])
-        return b"".join(parts)
+    def _exactly(self, size: int) -> bytes | bytearray:
+        found, self._buffer = self._buffer[:size], self._buffer[size:]
+        if size < LARGE_BYTES:
+            while len(found) < size:
+                data = self._read()
+                missing = size - len(found)
+                found, self._buffer = found + data[:missing], data[missing:]
+            return found
+        whole = bytearray(size)
+        whole[: len(found)] = found
+        with memoryview(whole) as view:
+            at = len(found)
+            while at < size:
+                got = self._socket.recv_into(view[at:]) if self._socket else 0
+                if not got:
+                    raise HttpError("the server hung up")
+                at += got
+        return whole
 
     def _read(self) -> bytes:
         data = self._socket.recv(256 * 1024) if self._socket else b""

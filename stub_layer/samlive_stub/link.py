@@ -27,6 +27,7 @@ TYPE_CHECKING = False  # typing's own would cost an import
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .store import Courier
     from .streaming import StreamedResponse
 
     BeginStream = Callable[[dict[str, str]], StreamedResponse]
@@ -92,6 +93,8 @@ class Link:
         opened = early or Early(settings, environ)
         self._settings = settings
         self._key = key
+        self._courier: Courier | None = None
+        self._abilities: dict[str, str] = {}
         self._side = StubSide(
             key,
             settings.app,
@@ -169,7 +172,7 @@ class Link:
         self._progress()
         now = time.monotonic()
         spare = min(SPARE_SECONDS, (deadline - now) / 4)
-        self._side.begin(fields, event, now, deadline - spare)
+        self._side.begin(fields | self._abilities, event, now, deadline - spare)
         self._begin_stream, self._stream = stream, None
         try:
             while (outcome := self._side.outcome) is None:
@@ -232,17 +235,13 @@ class Link:
 
     def _transfer(self, wanted: Transfer) -> None:
         """Move a large payload by way of S3; when that fails it goes in frames."""
-        from . import store
-        from .seal import Sealer
+        from .store import ABILITIES, Courier
 
-        sealer, found = Sealer(self._key), None
+        found = None
+        self._courier = self._courier or Courier(self._key)
+        self._abilities = ABILITIES
         try:
-            if wanted.body is not None:
-                content = store.pack(sealer, wanted.name, wanted.body)
-                found = store.transfer("PUT", wanted.url, wanted.headers, content)
-            else:
-                content = store.transfer("GET", wanted.url, wanted.headers)
-                found = store.open_object(sealer, wanted.name, content)
+            found = self._courier.carry(wanted)
         except (OSError, ValueError) as problem:
             self._tell(f"S3 is not used for a large payload: {problem}")
         self._side.transferred(found, time.monotonic())

@@ -55,16 +55,20 @@ class Transfer(Record):
         url: Signed URL.
         headers: Headers to send.
         body: What to put; None to get.
+        algorithm: How the other end wants it to be sealed; see `store.pack`.
     """
 
-    __slots__ = ("body", "headers", "name", "url")
+    __slots__ = ("algorithm", "body", "headers", "name", "url")
     name: str
     url: str
     headers: dict[str, str]
     body: bytes | None
+    algorithm: str
 
-    def __init__(self, name: str, url: str, headers: dict[str, str], body: bytes | None) -> None:
-        self._set(name=name, url=url, headers=headers, body=body)
+    def __init__(
+        self, name: str, url: str, headers: dict[str, str], body: bytes | None, algorithm: str = ""
+    ) -> None:
+        self._set(name=name, url=url, headers=headers, body=body, algorithm=algorithm)
 
 
 Outcome = Answer | Failure | Ended | Absent

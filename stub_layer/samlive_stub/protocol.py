@@ -278,6 +278,9 @@ REQUEST_ID_FIELD = "aws-request-id"
 NAME_FIELD, URL_FIELD = "name", "url"
 """Fields that say where an object is; all others are headers of its URL."""
 
+SEAL_FIELD = "seal"
+"""Field of REQUEST and of UPLOAD_URL: the algorithm that objects for its sender may have."""
+
 HELLO_ONLY = b"\x01"
 """Body of a REBOOT that wants the environment alone."""
 

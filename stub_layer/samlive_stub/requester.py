@@ -41,6 +41,7 @@ from .protocol import (
     REQUESTER,
     RESEND_SECONDS,
     REST_SECONDS,
+    SEAL_FIELD,
     SEEKING,
     STALL_SECONDS,
     STORING,
@@ -516,7 +517,8 @@ class StubSide:
 
     def _place(self, fields: dict[str, str], body: bytes | None) -> None:
         name, url = fields.pop(NAME_FIELD, ""), fields.pop(URL_FIELD, "")
-        self._transfer = Transfer(name, url, fields, body)
+        algorithm = fields.pop(SEAL_FIELD, "")
+        self._transfer = Transfer(name, url, fields, body, algorithm)
 
     def _poll(self, now: float, flags: int = 0) -> None:
         assert self._request is not None

@@ -63,7 +63,7 @@ class Runtime:
         if invocation.status != 200:
             raise SystemExit(f"samlive: the Runtime API answered {invocation.status} to /next")
         fields = fields_of(invocation.headers)
-        event = invocation.body
+        event = bytes(invocation.body)
         self._streamed = None
         try:
             outcome = link.exchange(

@@ -27,7 +27,7 @@ import hashlib
 import hmac
 import os
 
-Buffer = bytes | memoryview
+Buffer = bytes | bytearray | memoryview
 
 VERSION = 1
 ALGORITHM = 1
@@ -97,7 +97,7 @@ class Sealer:
         tag = self.tag(topic, _HEADER + nonce, ciphertext)
         return b"".join((_HEADER, nonce, tag, *ciphertext))
 
-    def open(self, topic: str, packet: bytes) -> bytes:
+    def open(self, topic: str, packet: bytes | bytearray) -> bytes:
         """Return the plaintext of a packet received on a topic.
 
         Raises:
@@ -108,10 +108,14 @@ class Sealer:
             raise SealError("shorter than a seal")
         if packet[:2] != _HEADER:
             raise SealError("another version or algorithm")
-        nonce, tag, ciphertext = packet[2:18], packet[18:OVERHEAD], memoryview(packet)[OVERHEAD:]
-        if not hmac.compare_digest(tag, self.tag(topic, packet[:18], (ciphertext,))):
+        head, tag, ciphertext = (
+            bytes(packet[:18]),
+            packet[18:OVERHEAD],
+            memoryview(packet)[OVERHEAD:],
+        )
+        if not hmac.compare_digest(tag, self.tag(topic, head, (ciphertext,))):
             raise SealError("not sealed with this stage's key for this topic")
-        return b"".join(self._crypt(nonce, ciphertext))
+        return b"".join(self._crypt(head[2:], ciphertext))
 
     def object_key(self, nonce: bytes) -> bytes:
         """Return the key of one object: the first 32 bytes of a stream that no packet has."""
@@ -119,9 +123,7 @@ class Sealer:
         key.update(nonce + b"object")
         return key.digest(32)
 
-    def tag(
-        self, topic: str, head: bytes, ciphertext: tuple[Buffer, ...] | list[bytes]
-    ) -> bytes:
+    def tag(self, topic: str, head: bytes, ciphertext: tuple[Buffer, ...] | list[bytes]) -> bytes:
         """Return what authenticates a ciphertext under a topic.
 
         Args:

@@ -28,9 +28,9 @@ class Memory:
         self._note(f"presign {method}")
         return f"memory:{name}", {"x-owner": "me"}
 
-    def put(self, name: str, content: bytes) -> None:
+    def put(self, name: str, content: bytes | bytearray) -> None:
         self._note("put")
-        self.objects[name] = content
+        self.objects[name] = bytes(content)
 
     def get(self, name: str, limit: int) -> bytes:
         self._note("get")
@@ -55,7 +55,8 @@ def carrier(stub: Stub, memory: Memory) -> Callable[[], None]:
         assert wanted.url == f"memory:{wanted.name}"
         found: bytes | None = b""
         if wanted.body is not None:
-            memory.objects[wanted.name] = store.pack(Sealer(KEY), wanted.name, wanted.body)
+            content = store.pack(Sealer(KEY), wanted.name, wanted.body, wanted.algorithm)
+            memory.objects[wanted.name] = bytes(content)
         else:
             found = store.open_object(Sealer(KEY), wanted.name, memory.objects[wanted.name])
         stub.side.transferred(found, stub.now())

@@ -63,7 +63,7 @@ def get(server: Server) -> Iterator[Callable[..., tuple[int, bytes]]]:
         server.answers.append(list(answer))
         connection.send("GET", "/next")
         response = connection.receive()
-        return response.status, response.body
+        return response.status, bytes(response.body)
 
     yield get
     connection.close()

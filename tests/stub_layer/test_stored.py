@@ -12,6 +12,7 @@ import pytest
 
 from samlive_stub import store
 from samlive_stub.frames import FrameError
+from samlive_stub.outcomes import Transfer
 from samlive_stub.protocol import ORPHANED, REST_SECONDS, STORING
 from samlive_stub.requester import Absent, Answer
 from samlive_stub.seal import Sealer, SealError
@@ -210,7 +211,10 @@ def test_the_memory_of_stored_answers_is_given_back(pair: Pair) -> None:
 class S3(BaseHTTPRequestHandler):
     """A server that keeps what is put, and checks the signed header."""
 
+    protocol_version = "HTTP/1.1"
     objects: ClassVar[dict[str, bytes]] = {}
+    clients: ClassVar[set[tuple[str, int]]] = set()
+    hangs_up: ClassVar[bool] = False
 
     def do_PUT(self) -> None:
         self.objects[self.path] = self.rfile.read(int(self.headers["Content-Length"]))
@@ -220,6 +224,8 @@ class S3(BaseHTTPRequestHandler):
         self._answer(200 if self.path in self.objects else 404, self.objects.get(self.path, b""))
 
     def _answer(self, status: int, body: bytes) -> None:
+        self.clients.add(self.client_address)
+        self.close_connection = self.hangs_up
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -234,6 +240,7 @@ def server() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), S3)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
+    S3.clients.clear()
     yield f"127.0.0.1:{server.server_address[1]}"
     server.shutdown()
     server.server_close()
@@ -243,30 +250,75 @@ def server() -> Iterator[str]:
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "s3.localhost"])
 def test_objects_are_put_and_got(server: str, name: str) -> None:
     url = f"http://{server.replace('127.0.0.1', name)}/bucket/name?X-Amz-Signature=secret"
-    assert store.transfer("PUT", url, {"x-owner": "1"}, LARGE) == b""
-    assert store.transfer("GET", url, {}) == LARGE
+    courier = store.Courier(KEY)
+    assert courier.transfer("PUT", url, {"x-owner": "1"}, LARGE) == b""
+    assert courier.transfer("GET", url, {}) == LARGE
+    assert len(S3.clients) == 1
+    courier.close()
+
+
+@pytest.mark.parametrize("times", [(0.0, store.KEPT_SECONDS + 1), (0.0, -1.0)])
+def test_a_connection_that_was_not_used_for_long_is_not_trusted(
+    server: str, monkeypatch: pytest.MonkeyPatch, times: tuple[float, float]
+) -> None:
+    courier = store.Courier(KEY)
+    for at in times:
+        monkeypatch.setattr("samlive_stub.store.time.time", lambda at=at: 1e9 + at)
+        courier.transfer("PUT", f"http://{server}/bucket/name", {"x-owner": "1"}, b"x")
+    assert len(S3.clients) == 2
+    courier.close()
+
+
+def test_a_kept_connection_that_s3_has_closed_is_opened_again(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(S3, "hangs_up", True)
+    courier, url = store.Courier(KEY), f"http://{server}/bucket/name"
+    for body in (LARGE, LARGE[::-1]):
+        courier.transfer("PUT", url, {"x-owner": "1"}, body)
+        assert courier.transfer("GET", url, {}) == body
+    assert len(S3.clients) == 4
+    courier.close()
+
+
+def test_another_host_gets_a_connection_of_its_own(server: str) -> None:
+    courier = store.Courier(KEY)
+    for host in (server, server.replace("127.0.0.1", "s3.localhost")):
+        courier.transfer("PUT", f"http://{host}/bucket/name", {"x-owner": "1"}, b"x")
+    assert len(S3.clients) == 2
+    courier.close()
+
+
+def test_a_courier_seals_as_the_other_end_wants_it(server: str) -> None:
+    courier, url = store.Courier(KEY), f"http://{server}/bucket/name"
+    for wanted in ("", *store.ABILITIES.values()):
+        put = Transfer("name", url, {"x-owner": "1"}, LARGE, wanted)
+        assert courier.carry(put) == b""
+        assert S3.objects["/bucket/name"][1] == int(wanted or 1)
+        assert courier.carry(Transfer("name", url, {}, None)) == LARGE
+    courier.close()
 
 
 def test_a_refusal_is_told_without_the_signature(server: str) -> None:
     url = f"http://{server}/bucket/other?X-Amz-Signature=secret"
     with pytest.raises(OSError, match=r"127\.0\.0\.1 answered 404 to GET") as caught:
-        store.transfer("GET", url, {})
+        store.Courier(KEY).transfer("GET", url, {})
     assert "secret" not in str(caught.value)
     with pytest.raises(OSError, match="403"):
-        store.transfer("PUT", url, {"x-owner": "2"}, b"x")
+        store.Courier(KEY).transfer("PUT", url, {"x-owner": "2"}, b"x")
 
 
 def test_other_machines_are_spoken_to_with_tls_alone() -> None:
     with pytest.raises(OSError, match="without TLS is refused"):
-        store.transfer("GET", "http://example.com/x", {})
+        store.Courier(KEY).transfer("GET", "http://example.com/x", {})
     with pytest.raises(OSError, match="without TLS is refused"):
-        store.transfer("GET", "http://127.0.0.1.example.com/x", {})
+        store.Courier(KEY).transfer("GET", "http://127.0.0.1.example.com/x", {})
 
 
 def test_an_object_that_is_too_large_is_refused(server: str) -> None:
     S3.objects["/huge"] = bytes(store.MAX_OBJECT_BYTES + 1)
     with pytest.raises(OSError, match="more than"):
-        store.transfer("GET", f"http://{server}/huge", {})
+        store.Courier(KEY).transfer("GET", f"http://{server}/huge", {})
 
 
 def test_what_hardly_packs_is_put_as_it_is_and_the_rest_packed() -> None:

@@ -187,7 +187,7 @@ class Pair:
         if large and relay.can_load(event.worker, self.now):
             place = self.bucket.place()
             if place:
-                content = store.pack(Sealer(KEY), place["name"], event.event)
+                content = bytes(store.pack(Sealer(KEY), place["name"], event.event))
                 place = None if self.bucket.put(place["name"], content) is None else place
         relay.answer(event.worker, event.request_id, event.event, False, self.now, place)
 
@@ -197,7 +197,7 @@ class Pair:
             if wanted.body is None:
                 found = self.bucket.get(wanted.name)
             else:
-                content = store.pack(Sealer(KEY), wanted.name, wanted.body)
+                content = bytes(store.pack(Sealer(KEY), wanted.name, wanted.body))
                 found = self.bucket.put(wanted.name, content)
             self.stub.transferred(found, self.now)
 

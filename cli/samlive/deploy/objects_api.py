@@ -93,7 +93,7 @@ class ObjectsApi(Clients):
         self,
         bucket: str,
         key: str,
-        body: bytes,
+        body: bytes | bytearray,
         owner: str | None,
         kms_key: str | None = None,
         sent: Callable[[int], None] | None = None,
@@ -106,7 +106,7 @@ class ObjectsApi(Clients):
             "put_object",
             Bucket=bucket,
             Key=key,
-            Body=Sent(body, sent) if large and sent else body,
+            Body=Sent(bytes(body), sent) if large and sent else body,
             **_owner(owner),
             **encryption,
         )

@@ -50,7 +50,7 @@ class BucketStorage:
         key = self._key(name)
         return self._aws.presign(method, self._bucket, key, self._account, URL_SECONDS)
 
-    def put(self, name: str, content: bytes) -> None:
+    def put(self, name: str, content: bytes | bytearray) -> None:
         """Keep an object."""
         self._ensure()
         self._aws.put_object(self._bucket, self._key(name), content, self._account)
