@@ -16,11 +16,11 @@ what is running: stubs take an answer from a session that has left.
 """
 
 import asyncio
+import contextlib
 import secrets
 import socket
 import time
 from collections.abc import Coroutine, Iterable, Mapping
-from functools import cache
 
 from samlive_stub.protocol import HERE
 from samlive_stub.responder import (
@@ -34,22 +34,20 @@ from samlive_stub.responder import (
     UploadWanted,
 )
 
-from . import callers, sessions, wakeup
-from .calls import call_for, describe_error
+from . import sessions, wakeup
 from .config import LocalFunction, RelayConfig
 from .connections import Connections
 from .errors import RelayError
 from .events import (
     BuildEnded,
     BuildStarted,
-    InvocationEnded,
-    InvocationStarted,
     LogLine,
     Observer,
     Reloaded,
     TakenOver,
     Warned,
 )
+from .serving import Serving
 from .streams import Streams
 from .transports.link import Connector
 from .vault import Vault
@@ -57,7 +55,6 @@ from .watch import Watcher
 from .workers.pool import Pool
 from .workers.spares import Spares
 from .workers.starter import Starter
-from .workers.worker import Outcome
 from .workers.zygotes import Zygotes
 
 PRESENCE_SECONDS = 0.4
@@ -114,7 +111,6 @@ class Relay:
             connector,
         )
         self._streams = Streams(self._side, self._pump_soon)
-        self._running: set[asyncio.Task[None]] = set()
         self._rival: ForeignPresence | None = None
         self._subscribed: float | None = None
         self._announced = False
@@ -130,6 +126,15 @@ class Relay:
             self._on_reload,
             config.idle_seconds,
             self._starter.judge,
+        )
+        self._serving = Serving(
+            self._side,
+            self._pool,
+            self._vault,
+            self._streams,
+            self._observe,
+            self._pump,
+            self._timeout_of,
         )
         self._watcher: Watcher | None = None
         self._background: set[asyncio.Task[None]] = set()
@@ -153,7 +158,7 @@ class Relay:
     @property
     def running(self) -> int:
         """How many invocations run now."""
-        return len(self._running)
+        return self._serving.count
 
     async def open(self) -> None:
         """Connect and subscribe; nobody is told, so no stub sends anything before `start`.
@@ -226,13 +231,13 @@ class Relay:
             self._announced = False
             self._connections.publish(self._side.leave())
         self._connections.stay()
-        hurry = self._loop.create_task(self._hurry.wait())
-        drained = asyncio.gather(*self._running, return_exceptions=True)
+        ends = [
+            self._loop.create_task(end) for end in (self._hurry.wait(), self._serving.drained())
+        ]
         if drain_seconds > 0:
-            await asyncio.wait(
-                (drained, hurry), timeout=drain_seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-        hurry.cancel()
+            await asyncio.wait(ends, timeout=drain_seconds, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
         self._streams.break_off()
         await self._flush()
         await self._release()
@@ -274,22 +279,17 @@ class Relay:
         for event in events:
             if isinstance(event, Invocation):
                 self._vault.taken(event.worker)
-                self._run(self._serve(event))
+                self._serving.serve(event)
             elif isinstance(event, UploadWanted):
-                self._run(self._offer(event))
+                self._serving.run(self._offer(event))
             elif isinstance(event, FetchWanted):
-                self._run(self._fetch(event))
+                self._serving.run(self._fetch(event))
             elif isinstance(event, Hello):
                 self._pool.hello(event.worker, event.function, event.environment)
             elif isinstance(event, ForeignPresence):
                 self._on_presence(event)
             elif isinstance(event, Refused):
                 self._refuse(event.reason)
-
-    def _run(self, work: Coroutine[None, None, None]) -> None:
-        task = self._loop.create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
 
     async def _offer(self, event: UploadWanted) -> None:
         self._side.offer(event.worker, event.number, await self._vault.offer())
@@ -313,8 +313,8 @@ class Relay:
 
     async def _yield_stage(self) -> None:
         """Finish what runs, then end: the stage belongs to another session."""
-        if self._running:
-            await asyncio.wait(self._running, timeout=5.0)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._serving.drained(), 5.0)
         self._close()
 
     def _refuse(self, reason: str) -> None:
@@ -346,54 +346,9 @@ class Relay:
     def _on_reload(self, functions: Iterable[str], files: Iterable[str]) -> None:
         self._observe(Reloaded(tuple(functions), tuple(files)))
 
-    async def _serve(self, invocation: Invocation) -> None:
-        """Run one accepted request and give it its one answer."""
-        worker = invocation.worker
-        name = self._pool.function_of(worker)
-        cold = not self._pool.is_warm(worker)
-        started = time.perf_counter()
-        tell = cache(lambda: self._tell_started(invocation, name, cold))
-        self._loop.call_soon(tell)  # when the event has gone to its worker
-        stream = self._streams.stream_for(invocation)
-        outcome = await self._pool.run(worker, call_for(invocation, stream))
-        tell()  # at the latest
-        if stream.opened:
-            stream.end(outcome.body if outcome.error else b"")
-        else:
-            await self._answer(invocation, outcome)
-        self._pump()
-        spent = time.perf_counter() - started
-        self._observe(self._ended(name, invocation, outcome, spent, cold))
-
-    async def _answer(self, invocation: Invocation, outcome: Outcome) -> None:
-        """Answer as a whole."""
-        worker, request_id = invocation.worker, invocation.request_id
-        can_load = self._side.can_load(worker, self._loop.time())
-        place = await self._vault.keep(worker, outcome.body) if can_load else None
-        now = self._loop.time()
-        self._side.answer(worker, request_id, outcome.body, outcome.error, now, place)
-
-    def _tell_started(self, invocation: Invocation, name: str, cold: bool) -> None:
-        caller = callers.describe(invocation.event)
-        told = InvocationStarted(name, invocation.request_id, invocation.worker, cold, caller)
-        self._observe(told)
-
-    def _ended(
-        self, name: str, invocation: Invocation, outcome: Outcome, spent: float, cold: bool
-    ) -> InvocationEnded:
-        kind, message = describe_error(outcome.body) if outcome.error else ("", "")
+    def _timeout_of(self, name: str) -> float:
         function = self._functions.get(name)
-        return InvocationEnded(
-            function=name,
-            request_id=invocation.request_id,
-            worker=invocation.worker,
-            status="error" if outcome.error else "ok",
-            duration_ms=spent * 1000,
-            cold=cold,
-            error_type=kind,
-            error_message=message,
-            over_timeout=function is not None and outcome.seconds > function.timeout,
-        )
+        return float("inf") if function is None else function.timeout
 
     def _pump(self) -> None:
         """Publish what is due, and come back when more will be."""
@@ -444,7 +399,8 @@ class Relay:
     async def _release(self) -> None:
         if self._watcher is not None:
             self._watcher.stop()
-        tasks = [*self._running, *self._background]
+        await self._serving.close()
+        tasks = list(self._background)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

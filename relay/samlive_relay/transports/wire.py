@@ -32,11 +32,15 @@ class Wire:
         on_end: Callable[[OSError], None],
     ) -> None:
         self._socket = connection
+        self._receive: Callable[[int], bytes | None]
         self._on_data = on_data
         self._on_end = on_end
         self._loop = asyncio.get_running_loop()
         self._rest = b""
-        self._chunk = _TLS_CHUNK if isinstance(connection, ssl.SSLSocket) else _CHUNK
+        if isinstance(connection, ssl.SSLSocket):
+            self._receive, self._chunk = connection.read, _TLS_CHUNK
+        else:
+            self._receive, self._chunk = connection.recv, _CHUNK
         self.closed = False
         connection.setblocking(False)
         self._loop.add_reader(connection, self._read)
@@ -47,9 +51,8 @@ class Wire:
             return
         if self._rest:
             self._rest += data
-            return
-        self._rest = data
-        self._write()
+        else:
+            self._write(data)
 
     def close(self) -> None:
         """Hang up."""
@@ -61,7 +64,7 @@ class Wire:
 
     def _read(self) -> None:
         try:
-            data = self._socket.recv(self._chunk)
+            data = self._receive(self._chunk)
         except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return  # TLS has records of its own, such as session tickets
         except OSError as problem:
@@ -72,24 +75,23 @@ class Wire:
             return
         self._on_data(data)
 
-    def _write(self) -> None:
+    def _write(self, data: bytes) -> None:
         try:
-            sent = self._socket.send(self._rest)
+            sent = self._socket.send(data)
         except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             sent = 0
         except OSError as problem:
             # Not while somebody sends: the owner is told between its own steps.
             self._loop.call_soon(self._end, problem)
             return
-        if sent == len(self._rest):
-            self._rest = b""
-            return
-        self._rest = self._rest[sent:]
-        self._loop.add_writer(self._socket, self._write_rest)
+        if sent < len(data):
+            self._rest = data[sent:]
+            self._loop.add_writer(self._socket, self._write_rest)
 
     def _write_rest(self) -> None:
         self._loop.remove_writer(self._socket)
-        self._write()
+        data, self._rest = self._rest, b""
+        self._write(data)
 
     def _end(self, problem: OSError) -> None:
         if not self.closed:

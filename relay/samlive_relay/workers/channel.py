@@ -1,15 +1,18 @@
 """The relay's end of a Python runner's channel: length u32, kind one byte, body.
 
 The runner's end, and what the kinds mean, is in
-`runners/python/samlive_runner/channel.py`.
+`runners/python/samlive_runner/channel.py`. Both directions of a call are one
+system call here: a message is written where it is made, and read where the loop
+finds it, without a transport between.
 """
 
-import asyncio
 import json
 import socket
 import struct
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
+
+from samlive_relay.transports.wire import Wire
 
 BOOT, INVOKE, RELOAD = b"B", b"I", b"E"
 READY, LOADED, RESPONSE, ERROR, DEPENDENCIES = b"R", b"L", b"A", b"X", b"M"
@@ -17,41 +20,29 @@ READY, LOADED, RESPONSE, ERROR, DEPENDENCIES = b"R", b"L", b"A", b"X", b"M"
 _HEAD = struct.Struct("!IB")
 
 
-class Channel(asyncio.Protocol):
+class Channel:
     """A stream of framed messages.
 
     Args:
+        connection: A connected stream socket, which the channel owns.
         on_message: Called with kind and body of each message.
         on_end: Called once, when the other end has closed.
     """
 
     def __init__(
-        self, on_message: Callable[[bytes, bytes], None], on_end: Callable[[], None]
-    ) -> None:
-        self._on_message = on_message
-        self._on_end = on_end
-        self._buffer = bytearray()
-        self._transport: asyncio.Transport | None = None
-
-    @classmethod
-    async def open(
-        cls,
+        self,
         connection: socket.socket,
         on_message: Callable[[bytes, bytes], None],
         on_end: Callable[[], None],
-    ) -> "Channel":
-        """Return a channel over a connected stream socket, which it owns."""
-        loop = asyncio.get_running_loop()
-        _, channel = await loop.connect_accepted_socket(
-            lambda: cls(on_message, on_end), sock=connection
-        )
-        return channel
+    ) -> None:
+        self._on_message = on_message
+        self._buffer = bytearray()
+        self._wire = Wire(connection, self._on_data, lambda _: on_end())
 
     def send(self, kind: bytes, *parts: bytes) -> None:
         """Send a message; nothing happens when the channel has closed."""
-        if self._transport is not None and not self._transport.is_closing():
-            size = sum(map(len, parts))
-            self._transport.writelines((_HEAD.pack(size, kind[0]), *parts))
+        size = sum(map(len, parts))
+        self._wire.send(b"".join((_HEAD.pack(size, kind[0]), *parts)))
 
     def send_json(self, kind: bytes, value: Any) -> None:
         """Send a message whose body is JSON."""
@@ -63,29 +54,26 @@ class Channel(asyncio.Protocol):
         self.send(INVOKE, len(head).to_bytes(4, "big"), head, event)
 
     def close(self) -> None:
-        """Close the channel once everything is sent; the runner ends at its end."""
-        if self._transport is not None:
-            self._transport.close()
+        """Close the channel; the runner ends at its end."""
+        self._wire.close()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Note the transport (asyncio's callback)."""
-        self._transport = cast(asyncio.Transport, transport)
-
-    def data_received(self, data: bytes) -> None:
-        """Cut the stream into messages (asyncio's callback)."""
+    def _on_data(self, data: bytes) -> None:
+        """Cut the stream into messages."""
         buffer = self._buffer
+        if not buffer and len(data) >= _HEAD.size:
+            size, _ = _HEAD.unpack_from(data)
+            if len(data) == _HEAD.size + size:  # an answer of usual size is alone and whole
+                self._on_message(data[_HEAD.size - 1 : _HEAD.size], data[_HEAD.size :])
+                return
         buffer += data
-        start = 0
+        start, messages = 0, []
         while len(buffer) - start >= _HEAD.size:
             size, kind = _HEAD.unpack_from(buffer, start)
             end = start + _HEAD.size + size
             if len(buffer) < end:
                 break
-            body = bytes(memoryview(buffer)[start + _HEAD.size : end])
+            messages.append((bytes((kind,)), bytes(memoryview(buffer)[start + _HEAD.size : end])))
             start = end
-            self._on_message(bytes((kind,)), body)
         del buffer[:start]
-
-    def connection_lost(self, problem: Exception | None) -> None:
-        """Tell that the other end is gone (asyncio's callback)."""
-        self._on_end()
+        for kind_byte, body in messages:
+            self._on_message(kind_byte, body)

@@ -25,6 +25,7 @@ from samlive_relay.config import LocalFunction
 from samlive_relay.errors import RelayError
 
 from .stamps import GONE, Stamp, changed, stat
+from .turns import Turn
 from .worker import Call, Hooks, Outcome, Worker, failure
 
 MAX_PROCESSES = 64
@@ -58,7 +59,7 @@ class Environment:
     name: str
     function: str
     variables: Mapping[str, str] = field(repr=False)
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turn: Turn = field(default_factory=Turn)
     worker: Worker | None = None
     used: float = 0.0
     warm: bool = False
@@ -69,7 +70,7 @@ class Environment:
     @property
     def idle(self) -> bool:
         """Whether nothing runs or waits in it."""
-        return not self.turn.locked()
+        return not self.turn.taken
 
 
 class Pool:
@@ -149,6 +150,36 @@ class Pool:
         known = self._environments.get(name)
         return known is not None and known.warm
 
+    def begin(self, name: str, call: Call, done: Callable[[Outcome], None]) -> bool:
+        """Run a call at once; False when its environment is busy or has no process ready.
+
+        A warm environment, which nearly every call finds, needs no task and no turn of
+        the loop: the event is on its way to the process when this returns.
+
+        Args:
+            name: Worker id of the environment.
+            call: The invocation.
+            done: Given its one answer; not before this returns.
+        """
+        environment = self._environments.get(name)
+        if environment is None or environment.worker is None:
+            return False
+        if not environment.worker.ready or not environment.turn.take():
+            return False
+        environment.used = time.monotonic()
+
+        def end(outcome: Outcome) -> None:
+            self._note_end(environment, outcome)
+            environment.turn.give_back()
+            done(outcome)
+
+        try:
+            environment.worker.begin(call, end)
+        except Exception:  # `run` meets it again and answers with it
+            environment.turn.give_back()
+            return False
+        return True
+
     async def run(self, name: str, call: Call) -> Outcome:
         """Run a call in its environment and return its one answer.
 
@@ -170,8 +201,7 @@ class Pool:
                 for line in traceback.format_exc().splitlines():
                     self._on_line(environment.function, call.request_id, "stderr", line)
                 return failure("SamLive.InternalError", f"{type(problem).__name__}: {problem}")
-            environment.used = time.monotonic()
-            self._judge_soon(environment, outcome)
+            self._note_end(environment, outcome)
         return outcome
 
     def update(self, functions: Mapping[str, LocalFunction]) -> None:
@@ -246,6 +276,11 @@ class Pool:
             await worker.gone()
         self._environments.clear()
 
+    def _note_end(self, environment: Environment, outcome: Outcome) -> None:
+        environment.used = time.monotonic()
+        environment.warm = environment.worker is not None and environment.worker.alive
+        self._judge_soon(environment, outcome)
+
     def _judge_soon(self, environment: Environment, outcome: Outcome) -> None:
         """Have the process judged; once for what several quick calls have shown."""
         if environment.worker is None or (environment.judged and not outcome.error):
@@ -268,7 +303,6 @@ class Pool:
         for _ in range(MAX_ATTEMPTS):
             worker = await self._worker_for(environment)
             outcome = await worker.invoke(call)
-            environment.warm = worker.alive
             if not worker.faulted:
                 break
             await _until_saved(worker)

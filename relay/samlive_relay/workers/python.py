@@ -60,7 +60,7 @@ class PythonWorker(Worker):
         """Start the runner and send it its environment."""
         started = await self._fork() or self._spawn()
         self._launched(started.process)
-        self._channel = await Channel.open(started.channel, self._on_message, self._on_end)
+        self._channel = Channel(started.channel, self._on_message, self._on_end)
         self._channel.send_json(wire.BOOT, boot_message(self.boot, self._interpreter))
 
     async def _fork(self) -> Forked | None:

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from samlive_relay.config import LocalFunction
 
+from .deadline import Deadline
 from .process import Process, describe_exit
 from .stamps import Stamp, changed, is_half_saved
 
@@ -122,7 +123,8 @@ class Worker(ABC):
         self._loop = asyncio.get_running_loop()
         self._process: Process | None = None
         self._call: Call | None = None
-        self._answer: asyncio.Future[Outcome] | None = None
+        self._done: Callable[[Outcome], None] | None = None
+        self._deadline = Deadline(self._time_out)
         self._fault: dict[str, object] | None = None
         self._last_request = ""
         self._began = self._ready_at = 0.0
@@ -174,35 +176,49 @@ class Worker(ABC):
     def _hang_up(self) -> None:
         """Tell the process to end when it has nothing to do."""
 
-    async def invoke(self, call: Call) -> Outcome:
-        """Run a call and return its one answer, whatever happens to the process.
+    @property
+    def ready(self) -> bool:
+        """Whether a call would run at once, in code that is known to load and is the newest."""
+        return self.served > 0 and self.alive and not (self.debugged or self.faulted or self.stale)
+
+    def begin(self, call: Call, done: Callable[[Outcome], None]) -> None:
+        """Run a call.
 
         Args:
             call: The invocation; the worker must not be busy.
+            done: Given its one answer, whatever happens to the process.
         """
-        assert self._answer is None, "one invocation at a time"
-        self._call = call
+        assert self._done is None, "one invocation at a time"
+        self._call, self._done = call, done
         self._last_request = call.request_id
-        self._answer = self._loop.create_future()
         self._began = self._loop.time()
-        timer = None
         if call.seconds is not None and not self.debugged:
-            timer = self._loop.call_later(max(0.0, call.seconds), self._time_out, call)
+            self._deadline.set(self._began + max(0.0, call.seconds))
         try:
             if self._fault is not None:
                 self._answer_fault()
             elif self.alive:
                 self._dispatch(call)
-            else:
-                await self._end()
-            outcome = await self._answer
-            spent = self._loop.time() - max(self._began, self._ready_at)
-        finally:
-            if timer is not None:
-                timer.cancel()
-            self._answer = self._call = None
-            self.served += 1
-        return Outcome(outcome.body, outcome.error, max(0.0, spent))
+            elif not self.running:
+                self._on_exit()
+        except BaseException:
+            self._forget_call()
+            raise
+
+    async def invoke(self, call: Call) -> Outcome:
+        """Run a call and return its one answer; see `begin`."""
+        answer: asyncio.Future[Outcome] = self._loop.create_future()
+
+        def done(outcome: Outcome) -> None:
+            if not answer.done():  # else it was cancelled just now
+                answer.set_result(outcome)
+
+        self.begin(call, done)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            self._forget_call()
+            raise
 
     def depends_on(self, files: Mapping[str, Stamp]) -> None:
         """Note files that the process was built from, beside those that it has read."""
@@ -257,7 +273,7 @@ class Worker(ABC):
     def _on_fault(self, fault: dict[str, object]) -> None:
         """The function could not be initialised: its next call gets this error."""
         self._fault = fault
-        if self._answer is not None:
+        if self._done is not None:
             self._answer_fault()
 
     def _answer_fault(self) -> None:
@@ -271,24 +287,32 @@ class Worker(ABC):
 
     def _finish(self, outcome: Outcome) -> None:
         """Give the running call its answer; later ones are dropped."""
-        if self._answer is not None and not self._answer.done():
-            if self._process is not None:
-                self._process.drain_output()
-            self._answer.set_result(outcome)
+        done = self._done
+        if done is None:
+            return
+        if self._process is not None:
+            self._process.drain_output()
+        spent = self._loop.time() - max(self._began, self._ready_at)
+        self._forget_call()
+        done(Outcome(outcome.body, outcome.error, max(0.0, spent)))
 
-    def _time_out(self, call: Call) -> None:
+    def _forget_call(self) -> None:
+        if self._call is not None:
+            self._call = self._done = None
+            self._deadline.set(None)
+            self.served += 1
+
+    def _time_out(self) -> None:
+        call = self._call
+        if call is None:
+            return
         text = f"Task timed out after {round(call.seconds or 0)}.00 seconds"
         self._finish(failure("Sandbox.Timedout", f"RequestId: {call.request_id} Error: {text}"))
         self.kill()
 
     def _on_exit(self) -> None:
+        self._deadline.stop()
         if self._call is not None and self._process is not None:
             how = describe_exit(self._process.exited.result())
             text = f"RequestId: {self._call.request_id} Error: {how}"
             self._finish(failure("Runtime.ExitError", text))
-
-    async def _end(self) -> None:
-        """Answer a call that found its process dead."""
-        if self._process is not None:
-            await self.gone()
-        self._on_exit()
