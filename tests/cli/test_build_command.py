@@ -144,9 +144,9 @@ def test_a_session_builds_again_after_edits_and_not_by_itself(template: Path) ->
     words = ("--offline", "--stage", "ana", "--build-template-command", noisy)
     live = Live(template, *words, environment=clean_environment())
     try:
-        assert set(live.expect("ready", timeout=60)["functions"]) == {"Orders"}
+        assert set(live.expect("ready")["functions"]) == {"Orders"}
         template.write_text(JINJA.replace('["Orders"]', '["Orders", "Bills"]'))
-        assert set(live.expect("ready", timeout=60)["functions"]) == {"Bills", "Orders"}
+        assert set(live.expect("ready")["functions"]) == {"Bills", "Orders"}
         template.write_text(JINJA.replace('["Orders"]', '["Orders", {{'))
         assert "TemplateSyntaxError" in live.expect("error")["hint"]
         (template.parent / "part.yaml").write_text("edited")
@@ -181,7 +181,7 @@ def test_a_command_ends_when_the_user_wants_to_stop(template: Path) -> None:
         until(lambda: noted(template.parent))
         stop.set()
         with pytest.raises(Interrupted):
-            running.result(10)
+            running.result(60)
     until(lambda: ended(template.parent))
 
 

@@ -224,13 +224,13 @@ def test_a_breakpoint_is_hit_by_a_call_that_came_through_the_cloud(project: Path
     debug = ("--debug-functions", "Paint")
     live = Live(project / "template.yaml", *words, *debug, environment=clean_environment())
     try:
-        ready = Ready(live, live.expect("ready", timeout=60), {})
+        ready = Ready(live, live.expect("ready"), {})
         port = debug_ports.ports(Project(project), ["Paint"])["Paint"]
         with concurrent.futures.ThreadPoolExecutor() as pool:
             answer = pool.submit(fetch, ready.urls["Api"].rstrip("/") + "/")
             live.expect("log", where=lambda event: f"127.0.0.1:{port}" in event["text"])
             assert asyncio.run(_value_at_breakpoint(project / "src" / "app.py", port)) == "'//'"
-            assert answer.result(30) == (200, b"//")
+            assert answer.result(60) == (200, b"//")
     finally:
         live.stop()
 

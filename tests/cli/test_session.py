@@ -87,7 +87,7 @@ class Session:
 
     def ready(self, *words: str, **environment: str) -> Ready:
         live = self.start(*words, **environment)
-        return Ready(live, live.expect("ready", timeout=60), self.environment)
+        return Ready(live, live.expect("ready"), self.environment)
 
     def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -108,9 +108,12 @@ def session(template: Path, cloud: dict[str, str]) -> Iterator[Session]:
     found.close()
 
 
-def slow(seconds: float) -> str:
-    """A handler that takes its time."""
-    return f"import time\n\n\ndef handler(event, context):\n    time.sleep({seconds})\n"
+def waiting(go: Path) -> str:
+    """A handler that ends once there is a file."""
+    return (
+        "import os, time\n\n\ndef handler(event, context):\n"
+        f"    while not os.path.exists({str(go)!r}):\n        time.sleep(0.01)\n"
+    )
 
 
 def admin(cloud: dict[str, str], service: str) -> Any:
@@ -273,15 +276,15 @@ class TestStart:
         session.template.write_text(TEMPLATE + BROKEN)
         line = TEMPLATE.count("\n") + 1
         live = session.start()
-        error = live.expect("error", timeout=60)
+        error = live.expect("error")
         assert f"template.yaml:{line}: Nope" in error["message"]
-        assert live.process.wait(15) == 1
+        assert live.process.wait(60) == 1
         session.template.write_text(TEMPLATE)
         assert paint(session.ready())[0] == 200
 
     def test_interrupted_deploy_is_continued_by_the_next_run(self, session: Session) -> None:
         live = session.start()
-        live.expect("deploy", timeout=60, where=lambda e: "type" in e)
+        live.expect("deploy", where=lambda e: "type" in e)
         assert live.stop() in (0, 130)
         assert paint(session.ready())[0] == 200
 
@@ -345,25 +348,27 @@ class TestEnd:
         assert "samlive remove" in last["text"]
 
     def test_first_ctrl_c_lets_a_running_call_finish(self, session: Session) -> None:
-        (session.template.parent / "src/app.py").write_text(slow(0.7))
-        ready = session.ready()
+        go = session.template.parent / "go"
+        (session.template.parent / "src/app.py").write_text(waiting(go))
+        ready = session.ready("--drain-seconds", "60")
         with concurrent.futures.ThreadPoolExecutor() as pool:
             answer = pool.submit(paint, ready)
             ready.live.expect("invocation_started")
-            assert ready.live.stop() == 0
+            ready.live.process.send_signal(signal.SIGINT)
+            assert ready.live.expect("stopping")["waiting_for"] == ["Paint"]
+            go.touch()
+            assert ready.live.process.wait(60) == 0
             assert answer.result()[0] == 200
-        (stopping,) = (e for e in drained(ready.live) if e["event"] == "stopping")
-        assert stopping["waiting_for"] == ["Paint"]
 
     def test_second_ctrl_c_ends_a_running_call(self, session: Session) -> None:
-        (session.template.parent / "src/app.py").write_text(slow(60))
+        (session.template.parent / "src/app.py").write_text(waiting(Path("never")))
         ready = session.ready("--drain-seconds", "60")
         with concurrent.futures.ThreadPoolExecutor() as pool:
             answer = pool.submit(paint, ready)
             ready.live.expect("invocation_started")
             ready.live.process.send_signal(signal.SIGINT)
             ready.live.expect("stopping")
-            assert ready.live.stop(timeout=10) == 130
+            assert ready.live.stop() == 130
             # A session started soon answers what the killed one left.
             (session.template.parent / "src/app.py").write_text(CODE)
             session.ready()
@@ -388,7 +393,7 @@ class TestEnd:
                 break
         process.stdout.close()
         assert fetch(urls["Api"] + "/")[0] in (200, 502, 503)
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
         assert process.stderr.read() == b""
         process.stderr.close()
 
@@ -412,10 +417,10 @@ class TestEnd:
         second = session.start()
         error = second.expect("error")
         assert "holds stage" in error["message"]
-        assert second.process.wait(15) == 2
+        assert second.process.wait(60) == 2
         third = session.ready("--takeover")
         assert "took over" in first.expect("stopping")["reason"]
-        assert first.process.wait(15) == 0
+        assert first.process.wait(60) == 0
         assert paint(third)[0] == 200
 
 

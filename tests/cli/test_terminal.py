@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from process_tree import state
+from process_tree import state, switches
 
 from .test_session import TEMPLATE
 
@@ -69,13 +69,22 @@ class Terminal:
 
     def interrupt(self) -> None:
         """Press Ctrl-C, once the command waits: a signal between prompt and read is for later."""
-        while state(self.process.pid) == "R":
-            time.sleep(0.001)
+        before = ""
+        while (now := self._at()) != before:
+            before = now
+            time.sleep(0.05)
         self.process.send_signal(signal.SIGINT)
+
+    def _at(self) -> str:
+        """Where the command is: the same again while it waits."""
+        pid = self.process.pid
+        # Who has a processor, or wants one, is switched away from only now and then.
+        running = str(time.monotonic()) if state(pid) == "R" else ""
+        return f"{state(pid)} {switches(pid)} {running}"
 
     def ended(self) -> int:
         """Read the rest; return the exit status."""
-        status = self.process.wait(20)
+        status = self.process.wait(60)
         while select.select([self._end], [], [], 0)[0] and self._take():
             pass
         return status

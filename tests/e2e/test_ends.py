@@ -66,10 +66,10 @@ def test_end_of_the_command_ends_everything(session: Live, tmp_path: Path, numbe
     assert len(started) > 1
     cloud = urlsplit(ready["endpoint_url"])
     assert cloud.hostname and cloud.port
-    status = session.stop(number, timeout=3)
+    status = session.stop(number, timeout=30)
     assert status == (-number if number == signal.SIGKILL else 0)
-    assert until(lambda: not alive(started), 5), alive(started)
-    assert until(lambda: not processes_of(tmp_path), 5), processes_of(tmp_path)
+    assert until(lambda: not alive(started), 30), alive(started)
+    assert until(lambda: not processes_of(tmp_path), 30), processes_of(tmp_path)
     assert refuses((cloud.hostname, cloud.port))
     if number != signal.SIGKILL:
         assert session.events[-1]["event"] == "ready"

@@ -200,7 +200,7 @@ def test_edits_under_traffic_lose_and_mix_nothing(workshop: Workshop, run: Run) 
                     workshop.word.write_text(f"{number:02}")
                     saved, seen = number, answered
                     if number % 3:
-                        await session.until(lambda seen=seen: answered > seen, 30)  # type: ignore[misc]
+                        await session.until(lambda seen=seen: answered > seen)  # type: ignore[misc]
 
             await asyncio.gather(traffic(), traffic(), saves())
             assert stale == []

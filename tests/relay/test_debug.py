@@ -14,9 +14,7 @@ from samlive_relay.events import LogLine
 
 
 async def waiting(session: Session) -> None:
-    await session.until(
-        lambda: [line for line in session.seen(LogLine) if "ebugger" in line.text], seconds=30
-    )
+    await session.until(lambda: [line for line in session.seen(LogLine) if "ebugger" in line.text])
 
 
 def python_handler(value: str) -> str:
@@ -105,7 +103,7 @@ def test_a_node_breakpoint_is_hit_at_the_cold_start_and_after_a_save(
                     seen = session.seen(LogLine)[lines:]
                     return any("Debugger listening" in line.text for line in seen)
 
-                await session.until(listening, seconds=30)
+                await session.until(listening)
                 inspector = Inspector()
                 await inspector.connect(port)
                 try:
@@ -171,7 +169,7 @@ def test_a_java_breakpoint_is_hit_at_the_cold_start_and_after_a_save(
             for factor in (2, 3):
                 path.write_text(JAVA.replace("* 2", f"* {factor}"))
                 running = asyncio.ensure_future(stub.ask(7, seconds=1))
-                await session.until(lambda: session.seen(LogLine, text=_listening(port)), 30)
+                await session.until(lambda: session.seen(LogLine, text=_listening(port)))
                 session.events.clear()
                 debugger = Terminal("jdb", "-attach", f"127.0.0.1:{port}")
                 await debugger.connect()
@@ -184,7 +182,7 @@ def test_a_java_breakpoint_is_hit_at_the_cold_start_and_after_a_save(
                 debugger.say("cont")
                 assert await running == 7 * factor
                 await debugger.close()
-                await session.until(lambda: session.seen(LogLine, text=_listening(port)), 30)
+                await session.until(lambda: session.seen(LogLine, text=_listening(port)))
                 session.events.clear()  # what the next process says has to be its own
 
     run(scenario())
@@ -209,7 +207,7 @@ def test_a_go_breakpoint_is_hit_at_the_cold_start(project: Project, run: Run) ->
             stub = session.stub()
             running = asyncio.ensure_future(stub.ask("tea", seconds=1))
             listening = f"API server listening at: 127.0.0.1:{port}"
-            await session.until(lambda: session.seen(LogLine, text=listening), 60)
+            await session.until(lambda: session.seen(LogLine, text=listening))
             debugger = Terminal("dlv", "connect", f"127.0.0.1:{port}")
             await debugger.connect()
             debugger.say("break main.go:13")

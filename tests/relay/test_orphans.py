@@ -79,7 +79,7 @@ def test_a_killed_relay_leaves_no_process(tmp_path: Path, case: str) -> None:
         session.send_signal(signal.SIGKILL)
         session.wait()
         session.stdout.close()
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while any(is_running(pid) for pid in pids):
         assert time.monotonic() < end, f"still running: {pids}"
         time.sleep(0.01)

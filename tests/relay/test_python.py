@@ -166,11 +166,11 @@ def test_the_deadline_ends_the_process_and_is_answered(project: Project, run: Ru
             stub = session.stub()
             assert await stub.ask({"seconds": 0}) == 1
             pid = session.relay.pool.pids[0]
-            error = await stub.fail({"seconds": 60}, seconds=1)
+            error = await stub.fail({"seconds": 60}, seconds=2)
             request = session.seen(InvocationEnded)[-1].request_id
             assert error == {
                 "errorType": "Sandbox.Timedout",
-                "errorMessage": f"RequestId: {request} Error: Task timed out after 1.00 seconds",
+                "errorMessage": f"RequestId: {request} Error: Task timed out after 2.00 seconds",
             }
             assert session.seen(LogLine, request_id=request, text="before")
             assert await stub.ask({"seconds": 0}) == 1

@@ -58,7 +58,7 @@ def test_a_takeover_ends_the_first_session_and_serves_in_its_place(
             async with project.session(
                 broker, state=project.folder / "other", owner="ben@desk", takeover=True
             ) as second:
-                await asyncio.wait_for(first.relay.wait_closed(), 10)
+                await asyncio.wait_for(first.relay.wait_closed(), 60)
                 assert first.seen(TakenOver) == [TakenOver("ben@desk")]
                 await stub.ask({"until": str(go)})
                 assert len(second.seen(InvocationEnded)) == 1
@@ -141,7 +141,7 @@ def test_a_restarted_relay_answers_a_pending_request(project: Project, run: Run)
             await first.relay.stop(0)
         async with project.session(broker):
             go.touch()
-            outcome = await asyncio.wait_for(running, 20)
+            outcome = await asyncio.wait_for(running, 60)
             assert isinstance(outcome, Answer)
 
     run(scenario())
@@ -159,7 +159,7 @@ def test_a_broken_link_comes_back_and_the_answer_with_it(project: Project, run: 
             await session.until(lambda: session.seen(InvocationEnded))
             for transport in session.transports:
                 transport.mend()
-            outcome = await asyncio.wait_for(running, 20)
+            outcome = await asyncio.wait_for(running, 60)
             assert isinstance(outcome, Answer)
             states = [event.state for event in session.seen(ConnectionChanged)]
             assert states == ["connected", "reconnecting", "connected"]

@@ -74,7 +74,7 @@ def test_a_session_that_wakes_up_connects_anew_and_loses_nothing(
             world.now += 3600
             await session.until(lambda: all(t.renewed for t in session.transports))
             go.touch()
-            outcome = await asyncio.wait_for(running, 20)
+            outcome = await asyncio.wait_for(running, 60)
             assert isinstance(outcome, Answer) and outcome.body == b"1"
             assert len(session.seen(InvocationEnded)) == 1
             for transport in session.transports:

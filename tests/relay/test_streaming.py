@@ -110,12 +110,15 @@ def test_a_handler_that_is_not_async_is_refused_as_in_lambda(project: Project, r
 
 @needs_node
 def test_a_handler_that_runs_out_of_time_is_cut(project: Project, run: Run) -> None:
-    handler(project, "stream.write('first'); await opened('never');")
+    handler(
+        project, "stream.write('first'); if (event.gate) await opened(event.gate); stream.end();"
+    )
 
     async def scenario() -> None:
         async with project.session() as session:
             stub = session.stub()
-            error = await failed(stub, seconds=1)
+            assert await stub.invoke({}) == Ended(b"")  # what follows is not the start's time
+            error = await failed(stub, {"gate": "never"}, seconds=2)
             assert error["errorType"] == "Sandbox.Timedout"
             assert stub.taken == b"first"
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import samlive_relay
 from relay_session import Run
 from samlive_relay import inotify
 from samlive_relay.config import LocalFunction
-from samlive_relay.watch import Watcher, directories
+from samlive_relay.watch import LONGEST_SECONDS, Watcher, directories
 
 
 def tree(root: Path, *files: str) -> None:
@@ -70,7 +71,7 @@ class Watching:
                 self.told.clear()
                 await self.told.wait()
 
-        await asyncio.wait_for(wait(), 10)
+        await asyncio.wait_for(wait(), 60)
 
 
 Act = Callable[[Watching], Awaitable[None]]
@@ -135,9 +136,10 @@ def test_a_branch_switch_is_a_few_changes_not_thousands(tmp_path: Path, run: Run
     tree(tmp_path, *names)
 
     async def act(seen: Watching) -> None:
+        begun = time.monotonic()
         await asyncio.to_thread(lambda: [(tmp_path / name).write_text("x") for name in names])
         await seen.until(lambda seen: len(seen.changed) == 2000)
-        assert len(seen.changes) < 50
+        assert len(seen.changes) < 20 + (time.monotonic() - begun) / LONGEST_SECONDS
 
     run(watching(tmp_path, act, *names))
 
@@ -198,10 +200,10 @@ def test_many_folders_beside_node_modules_cost_one_descriptor_and_no_thread(
     tmp_path: Path, run: Run
 ) -> None:
     tree(tmp_path, "node_modules/a/b/c.js", *(f"d{number}/app.py" for number in range(200)))
-    threads = threading.active_count()
+    threads = set(threading.enumerate())
 
     async def act(seen: Watching) -> None:
-        assert threading.active_count() == threads
+        assert set(threading.enumerate()) <= threads
         assert len(seen.watcher.watched) == 201
         targets = [os.readlink(f"/proc/self/fd/{name}") for name in _descriptors()]
         assert len([target for target in targets if "inotify" in target]) == 1
@@ -268,13 +270,13 @@ def test_watchdogs_threads_are_gone_when_it_has_stopped(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inotify, "AVAILABLE", False)
-    before = threading.active_count()
+    before = set(threading.enumerate())
 
     async def act(seen: Watching) -> None:
-        assert threading.active_count() > before
+        assert set(threading.enumerate()) - before
 
     run(watching(tmp_path, act))
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before
 
 
 def test_only_the_watcher_imports_watchdog() -> None:

@@ -31,7 +31,7 @@ def scenario(act: Callable[[Ends], Awaitable[None]]) -> None:
     async def run() -> None:
         ends = Ends()
         try:
-            await asyncio.wait_for(act(ends), 10)
+            await asyncio.wait_for(act(ends), 60)
         finally:
             ends.wire.close()
             ends.theirs.close()

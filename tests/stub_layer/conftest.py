@@ -58,7 +58,7 @@ class Broker:
             result = function(*args)
             return await result if asyncio.iscoroutine(result) else result
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(20)
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(60)
 
     def start(self) -> None:
         self.call(self._start)
@@ -445,7 +445,7 @@ class RuntimeApi:
             )
         )
 
-    def result(self, timeout: float = 30) -> tuple[str, str, dict[str, str], bytes]:
+    def result(self, timeout: float = 60) -> tuple[str, str, dict[str, str], bytes]:
         return self.results.get(timeout=timeout)
 
     def invoke(self, event: bytes, request_id: str, **options: Any) -> tuple[str, bytes]:
@@ -492,7 +492,7 @@ class Environment:
 
     def close(self) -> None:
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
 
 
 def settings_for(port: int, **changes: str) -> Settings:

@@ -26,7 +26,7 @@ def relay(make_relay: Callable[..., Any]) -> Any:
 def invocation(api: Any, relay: Any, request: str = "r-1") -> Any:
     """Send an event and return the invocation that the relay gets for it."""
     api.send(b"{}", request)
-    return relay.arrived.get(timeout=20)
+    return relay.arrived.get(timeout=60)
 
 
 def test_lambda_that_takes_no_more_gets_the_next_answer(api: Any, relay: Any, start: Start) -> None:
@@ -44,7 +44,7 @@ def test_a_piece_reaches_lambda_before_the_handler_ends(api: Any, relay: Any, st
     start()
     stream = relay.stream(invocation(api, relay), content_type="text/event-stream")
     stream.write(b"first")
-    assert api.pieces.get(timeout=20) == b"first"
+    assert api.pieces.get(timeout=60) == b"first"
     assert api.results.empty()
     stream.write(b"second")
     stream.end()
@@ -93,7 +93,7 @@ def test_a_connection_that_breaks_in_the_middle_loses_nothing(
     start()
     stream = relay.stream(invocation(api, relay))
     stream.write(b"first")
-    assert api.pieces.get(timeout=20) == b"first"
+    assert api.pieces.get(timeout=60) == b"first"
     broker.cut()
     stream.write(b"second")
     stream.end()

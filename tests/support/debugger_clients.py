@@ -5,6 +5,7 @@ import base64
 import contextlib
 import json
 import os
+import random
 import socket
 import struct
 import urllib.request
@@ -15,10 +16,12 @@ Message = dict[str, Any]
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody has, and that the kernel gives to nobody who wants just any."""
+    while True:
+        port = random.randrange(12_000, 30_000)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Client:
@@ -42,7 +45,7 @@ class Client:
                 self.arrived.clear()
                 await self.arrived.wait()
 
-        return await asyncio.wait_for(wait(), 30)
+        return await asyncio.wait_for(wait(), 60)
 
 
 class Debugpy(Client):
@@ -211,7 +214,7 @@ class Terminal:
         assert self.process.stdin is not None
         self.process.stdin.close()
         try:
-            await asyncio.wait_for(self.process.wait(), 10)
+            await asyncio.wait_for(self.process.wait(), 60)
         except TimeoutError:
             self.process.kill()
             await self.process.wait()

@@ -153,7 +153,7 @@ def frozen(group: int) -> Iterator[None]:
         os.killpg(group, signal.SIGCONT)
 
 
-def until(holds: Callable[[], object], seconds: float = 30) -> None:
+def until(holds: Callable[[], object], seconds: float = 60) -> None:
     """Wait until something holds."""
     end = time.monotonic() + seconds
     while not holds():

@@ -90,7 +90,7 @@ class Live:
         return self._errors.read().decode(errors="replace")
 
     def expect(
-        self, event: str, timeout: float = 30, where: Callable[[Event], bool] = lambda _: True
+        self, event: str, timeout: float = 80, where: Callable[[Event], bool] = lambda _: True
     ) -> Event:
         """Return the first event of this kind from now on; fail with all that was seen."""
         end = time.monotonic() + timeout
@@ -113,7 +113,7 @@ class Live:
                 self.events.append(found)
 
     def seen_or_expect(
-        self, event: str, where: Callable[[Event], bool], timeout: float = 30
+        self, event: str, where: Callable[[Event], bool], timeout: float = 80
     ) -> Event:
         """Return such an event, the first one that came already or the next one."""
         for found in self.events:
@@ -133,7 +133,7 @@ class Live:
         lines = "\n".join(json.dumps(event) for event in self.events[-40:])
         return f"\n{lines}\n--- stderr\n{self.stderr[-6000:]}"
 
-    def stop(self, number: int = signal.SIGINT, timeout: float = 15) -> int:
+    def stop(self, number: int = signal.SIGINT, timeout: float = 60) -> int:
         """End the command and return its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
@@ -143,7 +143,7 @@ class Live:
             os.killpg(self.process.pid, signal.SIGKILL)
             raise AssertionError(f"did not end within {timeout} s: {self._seen()}") from None
         finally:
-            self._reader.join(5)
+            self._reader.join(60)
             assert self.process.stdout is not None
             self.process.stdout.close()
             self._errors.close()

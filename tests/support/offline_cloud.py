@@ -96,7 +96,7 @@ def settled(stack: dict[str, Any]) -> dict[str, Any] | None:
     return None if stack["StackStatus"].endswith("IN_PROGRESS") else stack
 
 
-def until(check: Callable[[], Any], seconds: float = 30) -> Any:
+def until(check: Callable[[], Any], seconds: float = 60) -> Any:
     """Ask again until the answer is not None (or False)."""
     limit = time.monotonic() + seconds
     while True:

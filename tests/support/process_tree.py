@@ -30,6 +30,11 @@ def is_running(pid: int) -> bool:
     return False
 
 
+def switches(pid: int) -> str:
+    """Return how often a process was switched away from; the same again where it only waits."""
+    return "".join(re.findall(r"ctxt_switches:\s+(\d+)", _read(pid, "status").decode()))
+
+
 def pids() -> list[int]:
     """Return every process of this machine."""
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
