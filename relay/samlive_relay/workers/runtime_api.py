@@ -143,17 +143,20 @@ class RuntimeApi:
 
     async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Serve a request; tell whether the connection stays open."""
+        readable = False  # whether what follows on the connection is a request
         try:
             request = await read_request(reader)
             if request is None:
                 return False
             slot, path = self._admit(request, writer)
+            readable = not request.streams
             reply = await self._reply(slot, request, path, reader)
         except HttpError as problem:
             text = json.dumps({"errorMessage": str(problem), "errorType": "InvalidRequest"})
-            writer.write(response(problem.status, {"Connection": "close"}, text.encode()))
+            headers = {} if readable else {"Connection": "close"}
+            writer.write(response(problem.status, headers, text.encode()))
             await writer.drain()
-            return False
+            return readable
         if reply is None:
             return False
         writer.write(reply)

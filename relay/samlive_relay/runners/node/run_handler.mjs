@@ -23,11 +23,14 @@ import { locate } from "./syntax.mjs";
 const client = new RuntimeClient(process.env.AWS_LAMBDA_RUNTIME_API);
 const loads = watchLoads();
 let running = "";
+let reported = Promise.resolve();
 
 async function fail(kind, error, status) {
   logError(kind, error);
-  if (running) await client.error(running, describe(error));
-  else await client.initError(describe(error));
+  // On a connection of its own: the other one may be waiting for an invocation.
+  const apart = new RuntimeClient(process.env.AWS_LAMBDA_RUNTIME_API);
+  if (running) await apart.error(running, describe(error));
+  else await apart.initError(describe(error));
   process.exit(status);
 }
 
@@ -49,13 +52,18 @@ process.on("unhandledRejection", (reason, promise) =>
 patchConsole();
 offerStreaming();
 
-async function reportLoaded() {
+/** Tell which files were read: before the answer, as what is sent first is served first. */
+function reportLoaded() {
   const files = loads.taken();
-  if (files.length) await client.loaded(files);
+  if (files.length) reported = client.loaded(files);
   return files.map(([file]) => file);
 }
 
-const post = () => ({ ...client.stream(running), beforeEnd: reportLoaded });
+/** Begin a response on a connection of its own; it waits for the report before it ends. */
+const post = () => ({
+  ...client.stream(running),
+  beforeEnd: () => (reportLoaded(), reported),
+});
 
 async function serve(handler) {
   for (;;) {
@@ -70,13 +78,13 @@ async function serve(handler) {
       answer = await invoke(handler, event, headers, post);
     } catch (error) {
       logError("Invoke Error", error);
-      await reportLoaded();
-      await client.error(running, describe(error));
+      reportLoaded();
+      client.error(running, describe(error));
       running = "";
       continue;
     }
-    await reportLoaded();
-    if (answer !== undefined) await client.response(running, answer);
+    reportLoaded();
+    if (answer !== undefined) client.response(running, answer);
     running = "";
   }
 }
@@ -95,10 +103,11 @@ try {
   handler = await findHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);
 } catch (error) {
   await endIfUseless();
-  locate(error, await reportLoaded());
+  locate(error, reportLoaded());
   await fail(isModern() ? "Init Error" : "Uncaught Exception", error, 1);
 }
 const wanted = loads.takenWanted();
 await endIfUseless(wanted);
-await Promise.all([reportLoaded(), client.ours("wanted", wanted)]);
+reportLoaded();
+client.ours("wanted", wanted);
 await serve(handler);
