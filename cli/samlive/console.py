@@ -7,12 +7,14 @@ functions and of AWS are never read as markup.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
 from samlive import log_lines
+from samlive.printable import printable
 
 COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "bright_cyan", "bright_magenta")
 MAX_NAME = 28
@@ -83,7 +85,14 @@ class TextOutput:
         self._printers[event](fields)
 
     def _line(self, *parts: str | tuple[str, str]) -> None:
-        self._console.print(Text.assemble(*parts))
+        self._console.print(_text(*parts))
+
+    def _prose(self, *parts: str | tuple[str, str]) -> None:
+        """Print a sentence: wrapped between words on a terminal, one line for everything else."""
+        text = _text(*parts)
+        if self._console.is_terminal:
+            text.plain = _wrapped(text.plain, self._console.width)
+        self._console.print(text)
 
     def _rows(self, rows: Sequence[Sequence[Text]]) -> None:
         """Print columns: wrapped inside of a terminal, one line a row for everything else."""
@@ -190,8 +199,10 @@ class TextOutput:
             )
         self._console.print()
         self._rows(rows)
-        self._console.print()
-        for name, value in _shown(said["urls"], said["outputs"]).items():
+        shown = _shown(said["urls"], said["outputs"])
+        if shown:
+            self._console.print()
+        for name, value in shown.items():
             self._line((f"{name}  ", "bold"), value)
         if "seconds" in said:
             more = "" if said.get("again") else _WHAT_NOW
@@ -203,10 +214,10 @@ class TextOutput:
         text = f"stopping ({said['reason']})"
         if waiting:
             text += f"; waiting for {', '.join(waiting)}. Ctrl-C again ends them at once."
-        self._line((text, _BUSY))
+        self._prose((text, _BUSY))
 
     def _stopped(self, said: dict[str, Any]) -> None:
-        self._line(said["text"])
+        self._prose(said["text"])
 
     # --- invocations ------------------------------------------------------
 
@@ -270,15 +281,15 @@ class TextOutput:
         self._line((f"{said['state']}{detail}", "dim" if good else _BUSY))
 
     def _note(self, said: dict[str, Any]) -> None:
-        self._line((f"note {said['text']}", "dim"))
+        self._prose((f"note {said['text']}", "dim"))
 
     def _warning(self, said: dict[str, Any]) -> None:
         name = f"{said['function']}: " if said.get("function") else ""
-        self._line(("warning ", _BUSY), f"{name}{said['text']}")
+        self._prose(("warning ", _BUSY), f"{name}{said['text']}")
 
     def _error(self, said: dict[str, Any]) -> None:
         self._end_progress()
-        self._line(("error ", _BAD), said["message"])
+        self._prose(("error ", _BAD), said["message"])
         if said.get("hint"):
             self._line(said["hint"])
 
@@ -301,9 +312,25 @@ class TextOutput:
 
     def _check(self, said: dict[str, Any]) -> None:
         state = said["state"]
-        self._line((f"{state:<5}", _CHECKED[state]), said["text"])
+        self._prose((f"{state:<5}", _CHECKED[state]), said["text"])
         if said.get("hint"):
             self._line("     ", said["hint"])
+
+
+def _text(*parts: str | tuple[str, str]) -> Text:
+    """Join parts, each a text or a text and its style."""
+    pairs = ((part, "") if isinstance(part, str) else part for part in parts)
+    return Text.assemble(*((printable(text), style) for text, style in pairs))
+
+
+def _wrapped(text: str, width: int) -> str:
+    """Return a text of the same length with line ends for blanks; long words stay whole."""
+    first, *words = text.split(" ")
+    joined = first
+    for word in words:
+        line = joined.rpartition("\n")[2] + " " + word.partition("\n")[0]
+        joined += (" " if cell_len(line) <= width else "\n") + word
+    return joined
 
 
 def _size(said: dict[str, Any]) -> str:

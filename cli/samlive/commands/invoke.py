@@ -17,6 +17,7 @@ from samlive.access import Access
 from samlive.errors import SamliveError
 from samlive.layer_cache import Fetch, LayerCache
 from samlive.output import JsonOutput, Output
+from samlive.printable import printable
 from samlive.settings import Settings
 from samlive.state import Project
 from samlive_stub.contract import MAX_PAYLOAD_BYTES
@@ -91,7 +92,7 @@ class _Plain:
                 flush=True,
             )
         elif event == "log":
-            print(fields["text"], file=sys.stderr, flush=True)
+            print(printable(fields["text"]), file=sys.stderr, flush=True)
         else:
             print(f"samlive: {fields['text']}", file=sys.stderr, flush=True)
 
