@@ -14,6 +14,7 @@ what it makes itself.
 """
 
 import contextlib
+import gc
 import os
 import sys
 import warnings
@@ -56,6 +57,8 @@ def rehearse(recorded: list[Any], wanted: Callable[[], bool] = lambda: False) ->
                 getattr(session, kind)(service, api_version=version)
             except Exception:
                 continue  # the function meets it again, and is told
+        del session
+        gc.collect()  # clients are cycles: whoever looks at all objects is to find none of these
 
 
 def _plans(recorded: list[Any]) -> Iterator[tuple[str, str, Any]]:

@@ -30,7 +30,7 @@ import socket
 import sys
 from typing import Any, Callable, Optional
 
-from . import botocore_loader, fresh, rehearsal
+from . import botocore_answers, botocore_loader, fresh, rehearsal
 from .serve import installed, serve
 
 CHANNEL, STDOUT, STDERR, LIFELINE = range(4)
@@ -125,7 +125,11 @@ def preload(modules: list[str], loader_calls: list[Any]) -> dict[str, Any]:
         end()
     botocore_loader.share()
     botocore_loader.repeat(loader_calls)
+    end = botocore_answers.remember()
     rehearsal.rehearse(loader_calls)
+    end()
+    if _thread_count() > before:
+        threads.append("boto3")  # some package has clients start one
     return {"reads": reads.found, "threads": threads}
 
 
