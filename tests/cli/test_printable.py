@@ -57,7 +57,7 @@ LONG = f"{'word ' * 30}https://example.com/{'x' * 90} end"
 
 def test_sentences_are_wrapped_between_words_on_a_terminal() -> None:
     stream = io.StringIO()
-    console = Console(file=stream, width=80, soft_wrap=True, force_terminal=True, no_color=True)
+    console = Console(file=stream, width=80, soft_wrap=True, force_terminal=True, color_system=None)
     TextOutput(console).tell("note", text=LONG)
     said = stream.getvalue()
     assert f"https://example.com/{'x' * 90}" in said, "what people copy stays whole"
