@@ -3,17 +3,23 @@
 The event and the answer cross as they are: neither end of the channel looks
 into them. An invocation is its fields as JSON behind their own length, then
 the raw event.
+
+A process waits in `poll`, not in `recv`: Linux wakes who waits there also when
+the relay has taken an answer out of the socket, for nothing, and takes the
+processor from the relay for that while it hands out other calls.
 """
 
 import json
+import select
 import socket
 import struct
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 BOOT, INVOKE, RELOAD = b"B", b"I", b"E"
 READY, LOADED, RESPONSE, ERROR, DEPENDENCIES = b"R", b"L", b"A", b"X", b"M"
 
 _HEAD = struct.Struct("!IB")
+_PIECE = 64 * 1024
 
 
 class Channel:
@@ -25,19 +31,43 @@ class Channel:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._reader = connection.makefile("rb")
+        self._rest = b""
+        self._wait: Callable[[], Any] = int
+        if hasattr(select, "poll"):  # before the function can exchange it, as gevent does
+            poll = select.poll()
+            poll.register(connection, select.POLLIN)
+            self._wait = poll.poll
 
     def receive(self) -> Optional[tuple[bytes, bytes]]:
         """Return kind and body of the next message; None when the relay is gone."""
         try:
-            head = self._reader.read(_HEAD.size)
-            if len(head) < _HEAD.size:
-                return None
-            size, kind = _HEAD.unpack(head)
-            body = self._reader.read(size)
+            while len(self._rest) < _HEAD.size:
+                self._wait()
+                more = self._connection.recv(_PIECE)
+                if not more:
+                    return None
+                self._rest += more
+            size, kind = _HEAD.unpack_from(self._rest)
+            end = _HEAD.size + size
+            body = self._rest[_HEAD.size : end]
+            self._rest = self._rest[end:]
+            if len(body) < size:
+                body = self._fill(body, size)
         except OSError:
             return None
         return None if len(body) < size else (bytes((kind,)), body)
+
+    def _fill(self, begin: bytes, size: int) -> bytes:
+        """Return a body of which only the beginning has come; cut when the relay is gone."""
+        body = bytearray(size)
+        body[: len(begin)] = begin
+        at, room = len(begin), memoryview(body)
+        while at < size:
+            count = self._connection.recv_into(room[at:])
+            if not count:
+                break
+            at += count
+        return bytes(room[:at])
 
     def send(self, kind: bytes, body: bytes) -> None:
         """Send a message.
