@@ -62,8 +62,8 @@ class Stub:
         shutil.rmtree(opt, ignore_errors=True)
         zipfile.ZipFile(io.BytesIO(content)).extractall(opt)
         # As many roots as in the cloud, and ours.
-        with (opt / "samlive" / "samlive_stub" / "roots.pem").open("ab") as roots:
-            roots.write(where.ca.read_bytes())
+        with (opt / "samlive" / "samlive_stub" / "roots.der").open("ab") as roots:
+            roots.write(where.root.read_bytes())
         self._start = opt / "samlive" / "start"
         self._start.chmod(0o755)
         self._api = socket.create_server((place.LOOPBACK, 0))

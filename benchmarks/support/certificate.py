@@ -6,7 +6,10 @@ from pathlib import Path
 
 
 def write(folder: Path, *addresses: str) -> tuple[Path, Path]:
-    """Write a self-signed certificate for IP addresses; return its and its key's path."""
+    """Write a self-signed certificate for IP addresses; return its and its key's path.
+
+    In DER, as a stub reads it, it lies beside them.
+    """
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -28,6 +31,8 @@ def write(folder: Path, *addresses: str) -> tuple[Path, Path]:
     )
     paths = folder / "broker.crt", folder / "broker.key"
     paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    der = paths[0].with_suffix(".der")
+    der.write_bytes(certificate.public_bytes(serialization.Encoding.DER))
     paths[1].touch(mode=0o600)
     paths[1].write_bytes(
         key.private_bytes(

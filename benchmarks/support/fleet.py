@@ -41,7 +41,7 @@ class Fleet:
         from samlive_stub.contract import presence_topic
         from samlive_stub.requester import StubSide
 
-        sockets.ROOTS = str(place.ca)
+        sockets.ROOTS = str(place.root)
         self._presence = presence_topic(APP, STAGE)
         self._sides: list[StubSide] = []
         self._by_topic: dict[str, int] = {}

@@ -48,6 +48,11 @@ class Place:
     broker: Child
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
+    @property
+    def root(self) -> Path:
+        """What to trust as a stub reads it."""
+        return self.ca.with_suffix(".der")
+
 
 def broker(bench: Bench, address: str = LOOPBACK, namespace: str | None = None) -> Place:
     """Start a broker.
@@ -144,7 +149,7 @@ class Stub:
         from samlive_stub import link, sockets
         from samlive_stub.contract import Settings
 
-        sockets.ROOTS = str(place.ca)
+        sockets.ROOTS = str(place.root)
         settings = Settings(
             app=APP,
             stage=STAGE,

@@ -3,7 +3,7 @@
     samlive/start                    the exec wrapper
     samlive/__main__.py              what it runs: `loader`
     samlive/stub.bz2                 all modules, shrunk, in one stream
-    samlive/samlive_stub/roots.pem
+    samlive/samlive_stub/roots.der
 
 The same source always has the same digest, whatever Python builds it, so it
 names a layer version that stages, developers and sessions share: sorted
@@ -16,12 +16,17 @@ import io
 import zipfile
 from importlib.resources import files
 
+from .anchors import anchor, split
+from .cuts import Source
 from .loader import PACKAGE
 from .record import Record
-from .shrink import shrink
+from .shake import shake
+from .shrink import shrink, squeeze, strip
 
 NOT_SHIPPED = frozenset(
     (
+        "anchors",
+        "cuts",
         "layer",
         "loader",
         "relay_acks",
@@ -31,10 +36,14 @@ NOT_SHIPPED = frozenset(
         "relay_streams",
         "relay_workers",
         "responder",
+        "shake",
         "shrink",
     )
 )
 """Modules for the developer's machine, and the loader, which lies beside the archive."""
+
+ENTRIES = ("main",)
+"""What the loader takes from the modules."""
 
 ROOT = "samlive"
 MAX_ZIP_BYTES = 32 * 1024
@@ -73,19 +82,28 @@ def build_layer() -> Layer:
     return Layer(buffer.getvalue(), digest.hexdigest())
 
 
+def modules_of_layer() -> dict[str, str]:
+    """Return the sources that the layer holds, by their modules' names."""
+    sources = {}
+    for entry in sorted(files(__package__ or PACKAGE).iterdir(), key=lambda entry: entry.name):
+        name, _, kind = entry.name.rpartition(".")
+        if kind == "py" and name not in NOT_SHIPPED:
+            sources[name] = Source(entry.read_text(encoding="utf-8"))
+    for source in sources.values():
+        strip(source)
+    shake(sources.values(), ENTRIES)
+    return {name: squeeze(source.text()) for name, source in sources.items()}
+
+
 def _content() -> dict[str, tuple[int, bytes]]:
     package = files(__package__ or PACKAGE)
-    content, modules = {}, []
-    for entry in sorted(package.iterdir(), key=lambda entry: entry.name):
-        module, _, kind = entry.name.rpartition(".")
-        if entry.name == "start":
-            content[f"{ROOT}/start"] = (0o755, entry.read_bytes())
-        elif kind == "pem":
-            content[f"{ROOT}/{PACKAGE}/{entry.name}"] = (0o644, entry.read_bytes())
-        elif module == "loader":
-            source = shrink(entry.read_text(encoding="utf-8"))
-            content[f"{ROOT}/__main__.py"] = (0o644, source.encode())
-        elif kind == "py" and module not in NOT_SHIPPED:
-            modules.append(f"{module}\1{shrink(entry.read_text(encoding='utf-8'))}")
-    content[f"{ROOT}/stub.bz2"] = (0o644, bz2.compress("\0".join(modules).encode()))
-    return content
+    start = package.joinpath("start").read_bytes()
+    loader = package.joinpath("loader.py").read_text(encoding="utf-8")
+    roots = package.joinpath("roots.der").read_bytes()
+    modules = "\0".join(f"{name}\1{source}" for name, source in modules_of_layer().items())
+    return {
+        f"{ROOT}/__main__.py": (0o644, shrink(loader).encode()),
+        f"{ROOT}/{PACKAGE}/roots.der": (0o644, b"".join(map(anchor, split(roots)))),
+        f"{ROOT}/start": (0o755, start),
+        f"{ROOT}/stub.bz2": (0o644, bz2.compress(modules.encode())),
+    }

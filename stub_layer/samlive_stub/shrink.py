@@ -1,111 +1,121 @@
 """Makes a module's source small for the layer; every line keeps its number.
 
-What a running stub has no use for goes: comments, docstrings, annotations, the
-imports that only annotations needed (`collections.abc` alone would cost a cold
-start 2 ms), and three of four spaces of each indentation. So the line numbers of
-a traceback in a function's log are those of the package.
+What a running stub has no use for goes: comments, docstrings, annotations,
+assertions (they only tell a type checker what it cannot see), what is under
+`if TYPE_CHECKING`, spaces between tokens, and all indentation but one tab a level.
+So the line numbers of a traceback in a function's log are those of the package, and
+its names too.
 """
 
 import ast
 import io
-import re
+import token
 import tokenize
+from collections.abc import Iterator
 
-_INDENTATION = re.compile(r"^(?: {4})+", re.MULTILINE)
+from .cuts import Source
+
+_SILENT = frozenset(
+    (
+        tokenize.COMMENT,
+        tokenize.DEDENT,
+        tokenize.ENDMARKER,
+        tokenize.INDENT,
+        tokenize.NEWLINE,
+        tokenize.NL,
+    )
+)
+_FSTRING_START = getattr(token, "FSTRING_START", None)
+_FSTRING_END = getattr(token, "FSTRING_END", None)
+"""Python 3.11 reads an f-string as one token, later ones as many."""
 
 
-def shrink(source: str) -> str:
+def shrink(text: str) -> str:
     """Return source that does the same on the same lines.
 
     Args:
-        source: A module, formatted with four spaces, ASCII or not.
+        text: A module, ASCII or not.
 
     Raises:
         SyntaxError: It is no Python.
     """
-    text = _without_annotations(_without_comments(_without_docstrings(source)))
-    text = _without_unused_imports(text)
-    text = _INDENTATION.sub(lambda found: "\t" * (len(found[0]) // 4), text)
-    return "\n".join(line.rstrip() for line in text.split("\n"))
+    source = Source(text)
+    strip(source)
+    return squeeze(source.text())
 
 
-class _Cuts:
-    """Pieces of a source to be replaced, by the positions that `ast` gives."""
-
-    def __init__(self, source: str) -> None:
-        self.tree = ast.parse(source)
-        self._source = source.encode()
-        self._starts = [0]
-        for line in self._source.split(b"\n"):
-            self._starts.append(self._starts[-1] + len(line) + 1)
-        self._cuts: list[tuple[int, int, bytes]] = []
-
-    def at(self, line: int, column: int) -> int:
-        return self._starts[line - 1] + column
-
-    def start(self, node: ast.expr | ast.stmt | ast.arg) -> int:
-        return self.at(node.lineno, node.col_offset)
-
-    def end(self, node: ast.expr | ast.stmt | ast.arg) -> int:
-        return self.at(node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
-
-    def arrow(self, before: int) -> int:
-        return self._source.rindex(b"->", 0, before)
-
-    def replace(self, start: int, end: int, text: str = "") -> None:
-        lines = self._source.count(b"\n", start, end)
-        self._cuts.append((start, end, text.encode() + b"\n" * lines))
-
-    def text(self) -> str:
-        result = self._source
-        for start, end, text in sorted(self._cuts, reverse=True):
-            result = result[:start] + text + result[end:]
-        return result.decode()
-
-
-def _without_docstrings(source: str) -> str:
-    cuts = _Cuts(source)
-    for node in ast.walk(cuts.tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            # A body may hold nothing else.
-            cuts.replace(cuts.start(node), cuts.end(node), "0")
-    return cuts.text()
-
-
-def _without_comments(source: str) -> str:
-    lines = source.split("\n")
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = lines[row - 1][:column]
-    return "\n".join(lines)
-
-
-def _without_annotations(source: str) -> str:
-    cuts = _Cuts(source)
-    for node in ast.walk(cuts.tree):
+def strip(source: Source) -> None:
+    """Cut out of a module what a running stub has no use for."""
+    for node in ast.walk(source.tree):
+        for body in (getattr(node, "body", None), getattr(node, "orelse", None)):
+            if isinstance(body, list):
+                source.drop(body, [each for each in body if _is_idle(each)])
         if isinstance(node, ast.arg) and node.annotation:
-            name = cuts.start(node) + len(node.arg.encode())
-            cuts.replace(name, cuts.end(node.annotation))
+            name = source.start(node) + len(node.arg.encode())
+            source.replace(name, source.end(node.annotation))
+            node.annotation = None
         elif isinstance(node, ast.FunctionDef) and node.returns:
-            end = cuts.end(node.returns)
-            cuts.replace(cuts.arrow(cuts.start(node.returns)), end)
-        elif isinstance(node, ast.AnnAssign) and node.value:
-            cuts.replace(cuts.end(node.target), cuts.end(node.annotation))
+            arrow = source.last(b"->", source.start(node.returns))
+            source.replace(arrow, source.end(node.returns))
+            node.returns = None
         elif isinstance(node, ast.AnnAssign):
-            cuts.replace(cuts.start(node), cuts.end(node), "0")
-    return cuts.text()
+            source.replace(source.end(node.target), source.end(node.annotation))
+            node.annotation = ast.Constant(None)
 
 
-def _without_unused_imports(source: str) -> str:
-    cuts = _Cuts(source)
-    used = {node.id for node in ast.walk(cuts.tree) if isinstance(node, ast.Name)}
-    for node in cuts.tree.body:
-        if isinstance(node, ast.ImportFrom):
-            kept = [each for each in node.names if (each.asname or each.name) in used]
-            if not kept:
-                cuts.replace(cuts.start(node), cuts.end(node), "0")
-            elif kept != node.names:
-                node.names = kept
-                cuts.replace(cuts.start(node), cuts.end(node), ast.unparse(node))
-    return cuts.text()
+def _is_idle(node: ast.stmt) -> bool:
+    match node:
+        case ast.Assert() | ast.Expr(value=ast.Constant()) | ast.AnnAssign(value=None):
+            return True
+        case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+            return True
+    return False
+
+
+def squeeze(source: str) -> str:
+    """Return source without comments and without the spaces that it can do without."""
+    parts: list[str] = []
+    depth, at_line, last = 0, 1, ""
+    begins = True
+    for kind, text, line in _tokens(source):
+        if kind in _SILENT:
+            depth += (kind == tokenize.INDENT) - (kind == tokenize.DEDENT)
+            begins = begins or kind == tokenize.NEWLINE
+            continue
+        if line > at_line:
+            parts.append("\n" * (line - at_line))
+            last = ""
+        if begins:
+            parts.append("\t" * depth)
+        elif last and _is_word(last[-1]) and _is_word(text[0]):
+            parts.append(" ")
+        parts.append(text)
+        begins, last, at_line = False, text, line + text.count("\n")
+    return "".join(parts)
+
+
+def _tokens(source: str) -> Iterator[tuple[int, str, int]]:
+    """Yield kind, text and line of each token, an f-string as one of them."""
+    lines = source.split("\n")
+    inside, start = 0, (0, 0)
+    for each in tokenize.generate_tokens(io.StringIO(source).readline):
+        if each.type == _FSTRING_START:
+            start = start if inside else each.start
+            inside += 1
+        if not inside:
+            yield each.type, each.string, each.start[0]
+        if each.type == _FSTRING_END:
+            inside -= 1
+            if not inside:
+                yield tokenize.STRING, _between(lines, start, each.end), start[0]
+
+
+def _between(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> str:
+    rows = lines[start[0] - 1 : end[0]]
+    rows[-1] = rows[-1][: end[1]]
+    rows[0] = rows[0][start[1] :]
+    return "\n".join(rows)
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"

@@ -55,14 +55,16 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
 
 @pytest.fixture
 def roots(broker: Any, tmp_path: Path) -> Path:
-    """Let the broker speak TLS; return what to trust."""
+    """Let the broker speak TLS; return what to trust, as a stub reads it."""
     public, private = make_certificate(tmp_path)
+    trusted = tmp_path / "roots.der"
+    trusted.write_bytes(ssl.PEM_cert_to_DER_cert(public.read_text()))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(public, private)
     broker.stop()
     broker.tls = context
     broker.start()
-    return public
+    return trusted
 
 
 def connection_to(endpoint: str) -> Connection:

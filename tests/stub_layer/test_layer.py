@@ -1,10 +1,8 @@
 """The layer: self-contained, reproducible, small, and alive under every interpreter."""
 
 import ast
-import hashlib
 import io
 import re
-import ssl
 import subprocess
 import sys
 import zipfile
@@ -16,20 +14,9 @@ import pytest
 
 from samlive_stub import layer
 from samlive_stub.layer import MAX_ZIP_BYTES, NOT_SHIPPED, build_layer
-from samlive_stub.shrink import shrink
 
 PACKAGE = Path(str(files("samlive_stub")))
 SHIPPED = [path for path in sorted(PACKAGE.glob("*.py")) if path.stem not in NOT_SHIPPED]
-
-FINGERPRINTS = {
-    # SHA-256 of the certificates, as https://www.amazontrust.com/repository/ lists them.
-    "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",
-    "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4",
-    "18ce6cfe7bf14e60b2e347b8dfe868cb31d02ebb3ada271569f50343b46db3a4",
-    "e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092",
-    "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5",
-}
-
 
 def imports_of(path: Path) -> set[str]:
     names = set()
@@ -108,89 +95,6 @@ def test_the_archive_holds_every_module_and_its_lines(opt: Path) -> None:
     assert int(count) > 10 and place == str(opt / "samlive" / "samlive_stub" / "seal.py")
     line = int(re.findall(r'seal.py", line (\d+)', result.stderr)[-1])
     assert "raise" in (PACKAGE / "seal.py").read_text().split("\n")[line - 1]
-
-
-def bare(source: str) -> str:
-    """Return a dump of the source without docstrings and annotations, with line numbers."""
-
-    class Bare(ast.NodeTransformer):
-        def visit_Expr(self, node: ast.Expr) -> ast.AST:
-            zero = ast.Expr(ast.Constant(0))
-            return zero if isinstance(node.value, ast.Constant) else self.generic_visit(node)
-
-        def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-            node.returns = None
-            return self.generic_visit(node)
-
-        def visit_arg(self, node: ast.arg) -> ast.AST:
-            node.annotation = None
-            return node
-
-        def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-            if node.value is None:
-                return ast.Expr(ast.Constant(0))
-            return ast.Assign([node.target], node.value)
-
-        def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
-            return ast.Pass()
-
-    tree = Bare().visit(ast.parse(source))
-    body = [node for node in tree.body if not isinstance(node, ast.Pass)]
-    zeros = [ast.dump(node) for node in body]
-    return "\n".join(text for text in zeros if text != "Expr(value=Constant(value=0))")
-
-
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_shrinking_keeps_lines_and_meaning(path: Path) -> None:
-    source = path.read_text(encoding="utf-8")
-    small = shrink(source)
-    assert small.count("\n") == source.count("\n")
-    assert '"""' not in small and not re.search(r"^\s*#", small, re.MULTILINE)
-    assert bare(small) == bare(source)
-
-    def lines_of(text: str) -> list[tuple[str, int]]:
-        tree = ast.parse(text)
-        return [
-            (node.name, node.lineno)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.FunctionDef | ast.ClassDef)
-        ]
-
-    assert lines_of(small) == lines_of(source)
-
-
-@pytest.mark.parametrize(
-    ("source", "small"),
-    [
-        ("a = '# no'  # yes\ndef f():\n    '''d\n    d'''\n", "a = '# no'\ndef f():\n\t0\n\n"),
-        (
-            "def f(a: int, *b: 'x', c: 'ä' = 1) -> 'é | None': return a",
-            "def f(a, *b, c = 1) : return a",
-        ),
-        ("def f(\n    a: tuple[\n        int\n    ]\n) -> None: pass", "def f(\n\ta\n\n\n) : pass"),
-        ("class A:\n    a: int\n    b: int = 2", "class A:\n\t0\n\tb = 2"),
-        ("from a import B, c\nx: B = c", "from a import c\nx = c"),
-        ("from a import (\n    B,\n)\nx: B = 1", "0\n\n\nx = 1"),
-    ],
-)
-def test_what_goes(source: str, small: str) -> None:
-    assert shrink(source) == small
-
-
-def test_what_is_no_python_is_refused() -> None:
-    with pytest.raises(SyntaxError):
-        shrink("def")
-
-
-def test_the_roots_are_amazons_and_nothing_else() -> None:
-    text = (PACKAGE / "roots.pem").read_text()
-    certificates = re.findall(r"-----BEGIN.*?-----END CERTIFICATE-----", text, re.DOTALL)
-    found = {hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest() for pem in certificates}
-    assert found == FINGERPRINTS
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(cadata=text)
-    assert context.verify_mode == ssl.CERT_REQUIRED and context.check_hostname
-    assert len(context.get_ca_certs()) == len(FINGERPRINTS)
 
 
 def test_the_wrapper_uses_builtins_alone_and_finds_its_own_folder(
