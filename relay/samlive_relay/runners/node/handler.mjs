@@ -17,8 +17,9 @@ const EXTENSIONS = ["", ".js", ".mjs", ".cjs"];
 /**
  * @param {string} root code folder
  * @param {string} name the template's Handler, such as "src/index.handler"
+ * @param {string} [built] folder of what was built of it
  */
-export async function findHandler(root, name) {
+export async function findHandler(root, name, built = root) {
   if (name.includes("..")) {
     const hint = "Use absolute paths when specifying root directories in handler names.";
     throw new RuntimeFault("MalformedHandlerName", `'${name}' is not a valid handler name. ${hint}`);
@@ -26,7 +27,7 @@ export async function findHandler(root, name) {
   const folder = path.dirname(name);
   const match = path.basename(name).match(/^([^.]*)\.(.*)$/);
   if (!match) throw new RuntimeFault("MalformedHandlerName", "Bad handler");
-  const module = await load(root, path.join(folder, match[1]));
+  const module = await load(root, path.join(folder, match[1]), built);
   let found = module;
   for (const part of match[2].split(".")) found = found?.[part];
   if (isModern() && !found && module.default) {
@@ -43,8 +44,8 @@ export async function findHandler(root, name) {
   return found;
 }
 
-async function load(root, name) {
-  const base = path.resolve(process.env.SAMLIVE_BUNDLE ?? root, name);
+async function load(root, name, built) {
+  const base = path.resolve(built, name);
   const file = EXTENSIONS.map((extension) => base + extension).find(isFile);
   const require = createRequire(path.join(path.resolve(root), "_"));
   try {

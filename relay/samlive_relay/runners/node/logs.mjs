@@ -46,6 +46,12 @@ export function logError(kind, thrown) {
   else write("ERROR", kind, `\t${JSON.stringify(error, shown)}`);
 }
 
+/** Make what the first line of a process needs, and write none. */
+export function rehearseLine() {
+  const level = LEVELS.log;
+  return [textLine(level, "", []), jsonLine(level, "", []), process.stdout, process.stderr];
+}
+
 function isJson() {
   return process.env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === "JSON";
 }

@@ -100,7 +100,8 @@ const judge = process.env.SAMLIVE_SPARE ? await standBy(client, loads) : undefin
 offerStreaming(); // again: a spare has learnt its variables
 let handler;
 try {
-  handler = await findHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);
+  const { LAMBDA_TASK_ROOT, _HANDLER, SAMLIVE_BUNDLE } = process.env;
+  handler = await findHandler(LAMBDA_TASK_ROOT, _HANDLER, SAMLIVE_BUNDLE);
 } catch (error) {
   await endIfUseless();
   locate(error, reportLoaded());

@@ -10,7 +10,9 @@
  */
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
+import v8 from "node:v8";
 import { watchFiles } from "./files.mjs";
+import { rehearse } from "./rehearsal.mjs";
 import { watchVariables } from "./variables.mjs";
 
 const require = createRequire(import.meta.url);
@@ -26,6 +28,9 @@ const require = createRequire(import.meta.url);
 export async function standBy(client, loads) {
   delete process.env.SAMLIVE_SPARE;
   const { modules, folders } = await client.ours("spare/modules");
+  // All that is defined from here on is compiled at once, not when it is called first.
+  v8.setFlagsFromString("--no-lazy");
+  await rehearse();
   const unfit = new Set();
   let loading = "";
   const blame = () => unfit.add(loading);
@@ -42,6 +47,7 @@ export async function standBy(client, loads) {
     }
   }
   unwatch();
+  v8.setFlagsFromString("--lazy");
   loads.taken();
   loads.onOwn = undefined;
   const report = { unfit: [...unfit], reads: variables.reads(), files: loads.takenInstalled() };

@@ -1,0 +1,2 @@
+exports.answer = {};
+exports.handler = async () => exports.answer;
