@@ -21,7 +21,7 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(work: Awaitable[T]) -> T:
     async def main() -> T:
-        return await asyncio.wait_for(work, 10)
+        return await asyncio.wait_for(work, 60)
 
     return asyncio.run(main())
 

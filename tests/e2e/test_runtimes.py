@@ -114,7 +114,7 @@ def runtimes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ready]:
             resource["Properties"]["CodeUri"] = f"{name}/{resource['Properties']['CodeUri']}"
             whole["Resources"][id] = resource
         if name == "typescript" and not example.missing:
-            order = ["npm", "install", "--no-audit", "--no-fund"]
+            order = ["npm", "install", "--no-audit", "--no-fund", "--fetch-retries", "5"]
             subprocess.run(order, cwd=folder / name / "src", check=True, capture_output=True)
     whole["Resources"] |= write_images(folder)
     (folder / "template.yaml").write_text(yaml.safe_dump(whole, sort_keys=False))

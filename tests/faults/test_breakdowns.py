@@ -43,9 +43,9 @@ def test_calls_that_begin_without_a_broker_wait_for_it(bench: Bench) -> None:
     bench.broker(down=True)
     bench.session.live.expect("connection", where=lambda e: e["state"] == "reconnecting")
     journal = bench.journal()
-    (environment,) = [pid for pid, state in bench.environments().items() if state == "idle"][:1]
+    until(lambda: "busy" not in bench.environments().values())
     with bench.begun("during", journal) as answer:
-        until(lambda: bench.environments().get(environment) == "busy" or answer.done())
+        until(lambda: "busy" in bench.environments().values() or answer.done())
         bench.broker(down=False)
         assert answer.result(60) == ("during", None)
     assert journal.runs() == ["during"]
@@ -70,7 +70,7 @@ def test_a_killed_worker_is_answered_for_and_replaced(
 def test_a_stub_that_was_frozen_in_a_call_takes_its_answer(bench: Bench, how: str) -> None:
     """Meanwhile its connection has ended: with a word that it finds, or without any."""
     with bench.pending(how) as pending:
-        (stub,) = [pid for pid, state in bench.environments().items() if state == "busy"]
+        stub = bench.the("busy")
         with frozen(stub):
             assert bench.broker(**{how: f"{bench.names}:stub:"}) > 0
             bench.session.live.skip()
@@ -88,7 +88,7 @@ def test_a_stub_that_was_frozen_past_twice_the_brokers_limit_takes_its_answer(
     """In real time: the broker hangs up after 45 seconds, the stub goes on after more than 90."""
     limit = 1.5 * KEEP_ALIVE_SECONDS
     with bench.pending("frozen") as pending:
-        (stub,) = [pid for pid, state in bench.environments().items() if state == "busy"]
+        stub = bench.the("busy")
         with frozen(stub):
             time.sleep(limit)
             assert bench.broker(cut=f"{bench.names}:stub:") > 0

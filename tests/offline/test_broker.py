@@ -58,7 +58,7 @@ class Device:
 
     def connect(self) -> None:
         self.client.start()
-        self._connected.result(10)
+        self._connected.result(60)
 
     def subscribe(self, *filters: str) -> "Future[Any]":
         from awscrt import mqtt5
@@ -142,7 +142,7 @@ def test_a_client_id_outside_the_policy_is_refused(aws: Any) -> None:
 
 def test_a_topic_outside_the_policy_is_refused(device: Any) -> None:
     one = device(RELAY, root=False)
-    ack = one.publish("elsewhere", b"x").result(10)
+    ack = one.publish("elsewhere", b"x").result(60)
     assert ack.puback.reason_code.name == "NOT_AUTHORIZED"
 
 
@@ -150,8 +150,8 @@ def test_a_topic_outside_the_policy_is_refused(device: Any) -> None:
 def test_the_developer_talks_through_proxy_and_tls(device: Any, aws: Any, with_port: bool) -> None:
     endpoint = endpoint_of(aws) if with_port else endpoint_of(aws).partition(":")[0]
     one = device(RELAY, root=False, endpoint=endpoint)
-    one.subscribe(PRESENCE).result(10)
-    one.publish(PRESENCE, b"x" * 100_000).result(10)
+    one.subscribe(PRESENCE).result(60)
+    one.publish(PRESENCE, b"x" * 100_000).result(60)
     until(lambda: one.received)
     assert one.received == [(PRESENCE, b"x" * 100_000)]
     assert violations(aws) == []
@@ -175,25 +175,25 @@ def test_a_payload_over_128_kb_cuts_the_connection(aws: Any) -> None:
         reconnect_min_timeout_secs=1,
         on_connection_interrupted=lambda **_: lost.set(),
     )
-    connection.connect().result(10)
+    connection.connect().result(60)
     try:
         largest = b"x" * (128 * 1024)
         sent, _ = connection.publish(f"{TOPIC}/a", largest, mqtt.QoS.AT_LEAST_ONCE)
-        sent.result(10)
+        sent.result(60)
         assert violations(aws) == []
         connection.publish(f"{TOPIC}/a", largest + b"x", mqtt.QoS.AT_MOST_ONCE)
-        assert lost.wait(10)
+        assert lost.wait(60)
         (found,) = violations(aws)
         assert found["detail"] == "131073 bytes in a payload, 131072 are allowed"
     finally:
-        connection.disconnect().result(10)
+        connection.disconnect().result(60)
         aws.http("DELETE", "/_samlive/violations")
 
 
 def test_too_many_levels_cut_the_connection(device: Any, aws: Any) -> None:
     one = device("levels")
     one.publish("samlive/1/2/3/4/5/6/7/8", b"x")
-    assert one.lost.wait(10)
+    assert one.lost.wait(60)
     (found,) = violations(aws)
     assert (found["rule"], found["client"]) == ("publish", "levels")
     assert "8 slashes" in found["detail"]
@@ -204,26 +204,26 @@ def test_too_many_filters_cut_the_connection(device: Any, aws: Any) -> None:
     one.subscribe(*(f"{TOPIC}/{number}" for number in range(8)))
     assert violations(aws) == []
     one.subscribe(*(f"{TOPIC}/more/{number}" for number in range(9)))
-    assert one.lost.wait(10)
+    assert one.lost.wait(60)
     (found,) = violations(aws)
     assert (found["rule"], found["client"]) == ("subscribe", "filters")
 
 
 def test_publishes_count_in_both_directions(device: Any, aws: Any) -> None:
     one = device("fast")
-    one.subscribe(f"{TOPIC}/fast").result(10)
-    for number in range(60):
+    one.subscribe(f"{TOPIC}/fast").result(60)
+    for number in range(200):
         one.publish(f"{TOPIC}/fast", b"%d" % number)
     until(lambda: violations(aws))
     (found,) = violations(aws)
     assert (found["rule"], found["client"]) == ("rate", "fast")
     assert "100 publishes" in found["detail"]
-    assert len(one.received) < 60
+    assert len(one.received) < 200
 
 
 def test_bytes_are_limited_too(device: Any, aws: Any) -> None:
     one = device("heavy")
-    for _ in range(6):
+    for _ in range(20):
         one.publish(f"{TOPIC}/heavy", b"x" * 100_000)
     until(lambda: violations(aws))
     assert "524288 bytes" in violations(aws)[0]["detail"]
@@ -237,10 +237,10 @@ def test_unknown_faults_are_refused(aws: Any) -> None:
 
 def test_dropped_messages_are_acknowledged_and_never_come(device: Any, aws: Any) -> None:
     one = device("drop")
-    one.subscribe(f"{TOPIC}/drop/#").result(10)
+    one.subscribe(f"{TOPIC}/drop/#").result(60)
     with faults(aws, drop=1, prefix=f"{TOPIC}/drop/lost"):
-        one.publish(f"{TOPIC}/drop/lost", b"1").result(10)
-        one.publish(f"{TOPIC}/drop/kept", b"2").result(10)
+        one.publish(f"{TOPIC}/drop/lost", b"1").result(60)
+        one.publish(f"{TOPIC}/drop/kept", b"2").result(60)
         until(lambda: one.received)
         assert aws.http("GET", "/_samlive/faults")[1]["struck"] == {"drop": 1}
     assert one.received == [(f"{TOPIC}/drop/kept", b"2")]
@@ -249,26 +249,26 @@ def test_dropped_messages_are_acknowledged_and_never_come(device: Any, aws: Any)
 def test_retained_messages_come_whatever_the_faults(device: Any, aws: Any) -> None:
     one = device("keeper")
     with faults(aws, drop=1):
-        one.publish(f"{TOPIC}/kept", b"1", retain=True).result(10)
-        one.subscribe(f"{TOPIC}/kept").result(10)
+        one.publish(f"{TOPIC}/kept", b"1", retain=True).result(60)
+        one.subscribe(f"{TOPIC}/kept").result(60)
         until(lambda: one.received)
-    one.publish(f"{TOPIC}/kept", b"", retain=True).result(10)
+    one.publish(f"{TOPIC}/kept", b"", retain=True).result(60)
 
 
 def test_repeated_messages_come_twice(device: Any, aws: Any) -> None:
     one = device("repeat")
-    one.subscribe(f"{TOPIC}/repeat").result(10)
+    one.subscribe(f"{TOPIC}/repeat").result(60)
     with faults(aws, repeat=1):
-        one.publish(f"{TOPIC}/repeat", b"1").result(10)
+        one.publish(f"{TOPIC}/repeat", b"1").result(60)
         until(lambda: len(one.received) == 2)
 
 
 def test_reordered_messages_are_overtaken(device: Any, aws: Any) -> None:
     one = device("reorder")
-    one.subscribe(f"{TOPIC}/late", f"{TOPIC}/early").result(10)
+    one.subscribe(f"{TOPIC}/late", f"{TOPIC}/early").result(60)
     with faults(aws, reorder=1, prefix=f"{TOPIC}/late"):
-        one.publish(f"{TOPIC}/late", b"first").result(10)
-        one.publish(f"{TOPIC}/early", b"second").result(10)
+        one.publish(f"{TOPIC}/late", b"first")  # not waited for: it is held back briefly
+        one.publish(f"{TOPIC}/early", b"second")
         until(lambda: len(one.received) == 2)
     assert [payload for _, payload in one.received] == [b"second", b"first"]
 
@@ -277,7 +277,7 @@ def test_a_connection_can_be_cut(device: Any, aws: Any) -> None:
     one = device("cut")
     with faults(aws, disconnect=1):
         one.publish(f"{TOPIC}/cut", b"1")
-        assert one.lost.wait(10)
+        assert one.lost.wait(60)
 
 
 def test_what_the_broker_cannot_do_is_refused(aws: Any) -> None:
@@ -290,35 +290,35 @@ def test_what_the_broker_cannot_do_is_refused(aws: Any) -> None:
 def test_clients_are_cut_by_their_ids(device: Any, aws: Any) -> None:
     one, other = device("cut:1"), device("other:1")
     assert aws.http("POST", "/_samlive/broker", {"cut": "cut:"})[1] == {"clients": 1, "down": False}
-    assert one.lost.wait(10)
+    assert one.lost.wait(60)
     assert not other.lost.is_set()
 
 
 def test_a_mute_connection_stays_open_and_says_nothing(device: Any, aws: Any) -> None:
     one = device("mute")
-    one.subscribe(f"{TOPIC}/mute").result(10)
+    one.subscribe(f"{TOPIC}/mute").result(60)
     assert aws.http("POST", "/_samlive/broker", {"mute": "mute"})[1]["clients"] == 1
     sent = one.publish(f"{TOPIC}/mute", b"1")
     other = device("other")
-    other.subscribe(f"{TOPIC}/mute").result(10)
-    other.publish(f"{TOPIC}/mute", b"2").result(10)
+    other.subscribe(f"{TOPIC}/mute").result(60)
+    other.publish(f"{TOPIC}/mute", b"2").result(60)
     until(lambda: other.received)
     assert (one.received, sent.done(), one.lost.is_set()) == ([], False, False)
 
 
 def test_a_broker_that_was_down_remembers_nothing(device: Any, aws: Any) -> None:
     one = device("keeper")
-    one.publish(f"{TOPIC}/kept", b"1", retain=True).result(10)
+    one.publish(f"{TOPIC}/kept", b"1", retain=True).result(60)
     try:
         aws.http("POST", "/_samlive/broker", {"down": True})
-        assert one.lost.wait(10)
+        assert one.lost.wait(60)
         for endpoint in (endpoint_of(aws), endpoint_of(aws).partition(":")[0]):
             with pytest.raises(Exception, match=r"PROXY|WEBSOCKET|SOCKET"):
                 device("late", endpoint=endpoint)
     finally:
         assert aws.http("POST", "/_samlive/broker", {"down": False})[1]["down"] is False
     late = device("late")
-    late.subscribe(f"{TOPIC}/kept").result(10)
-    late.publish(f"{TOPIC}/kept", b"2").result(10)
+    late.subscribe(f"{TOPIC}/kept").result(60)
+    late.publish(f"{TOPIC}/kept", b"2").result(60)
     until(lambda: late.received)
     assert late.received == [(f"{TOPIC}/kept", b"2")]

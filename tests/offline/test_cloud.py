@@ -139,7 +139,7 @@ def test_a_signal_leaves_nothing(tmp_path: Path, folders: Path, number: int) -> 
     with start(tmp_path / "state") as offline:
         pids = working(offline)
         os.kill(offline.process.pid, number)
-        assert offline.process.wait(10) == 0
+        assert offline.process.wait(60) == 0
         gone(offline, pids)
 
 

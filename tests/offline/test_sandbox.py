@@ -102,7 +102,7 @@ class TestRuntimeApi:
     @pytest.fixture
     def client(self, api: RuntimeApi) -> Iterator[Client]:
         host, port = api.address.split(":")
-        connection = Client(host, int(port), timeout=10)
+        connection = Client(host, int(port), timeout=60)
         yield connection
         connection.close()
 
@@ -123,7 +123,7 @@ class TestRuntimeApi:
     def running(self, api: RuntimeApi, client: Client) -> None:
         api.offer(Invocation("id-1", b'{"a":1}', (("Lambda-Runtime-Aws-Request-Id", "id-1"),)))
         assert self.ask(client, "GET", "invocation/next") == (200, b'{"a":1}')
-        assert api.outcome.get(timeout=10) == Outcome("ready")
+        assert api.outcome.get(timeout=60) == Outcome("ready")
 
     def test_answers_to_nothing_are_refused(self, api: RuntimeApi, client: Client) -> None:
         self.running(api, client)
@@ -137,14 +137,14 @@ class TestRuntimeApi:
         assert self.ask(client, "POST", "invocation/id-1/response", b"1")[0] == 202
         assert self.ask(client, "POST", "invocation/id-1/response", b"2")[0] == 403
         assert self.ask(client, "POST", "invocation/id-1/error", b"3")[0] == 403
-        assert api.outcome.get(timeout=10) == Outcome("response", b"1")
+        assert api.outcome.get(timeout=60) == Outcome("response", b"1")
         assert api.outcome.empty()
 
     def test_six_megabytes_and_a_hundred_bytes_pass(self, api: RuntimeApi, client: Client) -> None:
         self.running(api, client)
         largest = b"1" * failures.MAX_RESPONSE_BYTES
         assert self.ask(client, "POST", "invocation/id-1/response", largest)[0] == 202
-        assert api.outcome.get(timeout=10).body == largest
+        assert api.outcome.get(timeout=60).body == largest
 
     def test_one_byte_more_does_not(self, api: RuntimeApi, client: Client) -> None:
         self.running(api, client)
@@ -152,7 +152,7 @@ class TestRuntimeApi:
         status, reply = self.ask(client, "POST", "invocation/id-1/response", larger)
         assert status == 413
         assert json.loads(reply)["errorType"] == "RequestEntityTooLarge"
-        found = api.outcome.get(timeout=10)
+        found = api.outcome.get(timeout=60)
         assert found.kind == "error"
         assert json.loads(found.body)["errorType"] == "Function.ResponseSizeTooLarge"
 
@@ -161,12 +161,12 @@ class TestRuntimeApi:
         headers = {"Transfer-Encoding": "chunked"}
         parts = iter([b"[1,", b"2]"])
         assert self.ask(client, "POST", "invocation/id-1/response", parts, headers)[0] == 202
-        assert api.outcome.get(timeout=10) == Outcome("response", b"[1,2]")
+        assert api.outcome.get(timeout=60) == Outcome("response", b"[1,2]")
 
     def test_an_error_without_a_body_is_its_type(self, api: RuntimeApi, client: Client) -> None:
         headers = {"Lambda-Runtime-Function-Error-Type": "Runtime.Special"}
         assert self.ask(client, "POST", "init/error", b"", headers)[0] == 202
-        found = api.outcome.get(timeout=10)
+        found = api.outcome.get(timeout=60)
         assert found.kind == "init-error"
         assert json.loads(found.body)["errorType"] == "Runtime.Special"
 
@@ -181,9 +181,9 @@ class TestRuntimeApi:
 
         waiting = threading.Thread(target=wait)
         waiting.start()
-        assert api.outcome.get(timeout=10) == Outcome("ready")
+        assert api.outcome.get(timeout=60) == Outcome("ready")
         api.close()
-        waiting.join(10)
+        waiting.join(60)
         assert failed
 
 

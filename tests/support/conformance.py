@@ -99,7 +99,7 @@ async def _observe(
             lines.clear()
             outcome = await worker.invoke(_call(ask, number))
             if outcome.error and not worker.alive:  # what it writes at its end counts as well
-                await asyncio.wait_for(worker.gone(), 10)
+                await asyncio.wait_for(worker.gone(), 60)
             body = _masked(outcome.body.decode()).encode() if outcome.error else outcome.body
             seen.append(Observed(outcome.error, body, tuple(lines)))
     finally:
@@ -113,14 +113,14 @@ def _call(ask: Ask, number: int) -> Call:
     request_id = REQUEST.format(number)
     fields = {
         "request-id": request_id,
-        "deadline-ms": str(int((time.time() + 30) * 1000)),
+        "deadline-ms": str(int((time.time() + 100) * 1000)),
         "invoked-function-arn": "arn:aws:lambda:eu-west-1:123456789012:function:orders",
         "trace-id": "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1",
         **ask.headers,
     }
     if "aws-tenant-id" in fields:
         fields["tenant-id"] = fields["aws-tenant-id"]
-    return Call(request_id, {k: v for k, v in fields.items() if v}, ask.event, 30)
+    return Call(request_id, {k: v for k, v in fields.items() if v}, ask.event, 100)
 
 
 def _masked(text: str) -> str:

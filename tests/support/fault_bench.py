@@ -94,6 +94,14 @@ class Bench:
         found = self._get("environments")["environments"]
         return {entry["pid"]: entry["state"] for entry in found if entry["function"] == name}
 
+    def the(self, state: str) -> int:
+        """Wait until one execution environment of the recorder is in a state, and return it.
+
+        One whose call was answered stays busy until it has asked for the next one.
+        """
+        until(lambda: list(self.environments().values()).count(state) == 1)
+        return next(pid for pid, each in self.environments().items() if each == state)
+
     def over_quota(self) -> int:
         """How many packets the guard has discarded because too many came in a second."""
         return sum(each["count"] for each in self.session.violations() if each["rule"] == "rate")

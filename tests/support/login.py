@@ -1,4 +1,4 @@
-"""A profile whose credentials last two seconds, and whose login a test ends and renews."""
+"""A profile whose credentials last five seconds, and whose login a test ends and renews."""
 
 import json
 import sys
@@ -10,13 +10,13 @@ file = pathlib.Path(sys.argv[1])
 if not file.exists():
     sys.exit("the login has expired")
 keys = json.loads(file.read_text())
-soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 5))
 print(json.dumps({"Version": 1, "Expiration": soon, **keys}))
 """
 
 
 class Login:
-    """Credentials of a profile that last two seconds, until the login itself ends."""
+    """Credentials of a profile that last five seconds, until the login itself ends."""
 
     def __init__(self, folder: Path, cloud: dict[str, str]) -> None:
         self._file = folder / "login.json"

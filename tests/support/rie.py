@@ -7,6 +7,7 @@ fetched once with pip into the user's cache.
 import platform
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -29,15 +30,16 @@ def emulator() -> Path:
 
 
 def _fetch(binary: Path, member: str) -> None:
+    """Fetch into a folder of its own: several test processes may want it at once."""
     binary.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-    command += ["--dest", str(binary.parent), f"aws-sam-cli=={VERSION}"]
-    if subprocess.run(command, check=False).returncode != 0:
-        pytest.skip("the wheel of aws-sam-cli could not be fetched")
-    (wheel,) = binary.parent.glob("aws_sam_cli-*.whl")
-    fresh = binary.with_suffix(".new")
-    with zipfile.ZipFile(wheel) as archive:
-        fresh.write_bytes(archive.read(member))
-    fresh.chmod(0o755)
-    fresh.rename(binary)
-    wheel.unlink()
+    with tempfile.TemporaryDirectory(dir=binary.parent) as folder:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+        command += ["--dest", folder, f"aws-sam-cli=={VERSION}"]
+        if subprocess.run(command, check=False).returncode != 0:
+            pytest.skip("the wheel of aws-sam-cli could not be fetched")
+        (wheel,) = Path(folder).glob("aws_sam_cli-*.whl")
+        fresh = Path(folder) / binary.name
+        with zipfile.ZipFile(wheel) as archive:
+            fresh.write_bytes(archive.read(member))
+        fresh.chmod(0o755)
+        fresh.replace(binary)

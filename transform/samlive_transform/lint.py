@@ -9,6 +9,7 @@ called where somebody waits for a deploy.
 
 import hashlib
 import json
+import os
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -82,7 +83,10 @@ def findings(tree: dict[str, Any], cache: Path | None = None) -> tuple[Finding, 
         return tuple(Finding(**each) for each in json.loads(kept.read_text(encoding="utf-8")))
     found = _run(text)
     cache.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps([asdict(each) for each in found]), encoding="utf-8")
+    # Others may read it at this moment, or write the same.
+    part = cache / f"{digest}.{os.getpid()}"
+    part.write_text(json.dumps([asdict(each) for each in found]), encoding="utf-8")
+    part.replace(kept)
     return found
 
 
