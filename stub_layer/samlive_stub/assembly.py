@@ -6,7 +6,7 @@ of an earlier attempt count. What never completes is dropped after a while and
 when too much is pending: the sender is asked for it again, so nothing is lost.
 """
 
-from .frames import Frame, join
+from .frames import COMPRESSED, Frame, join, unpack
 
 REPLAY_WINDOW = 1024
 """How far behind the newest frame of a sender an older one may arrive."""
@@ -79,7 +79,7 @@ class Reassembler:
             FrameError: The completed message is damaged; it is dropped.
         """
         if frame.count == 1:
-            return join(frame, [frame.body])
+            return unpack(frame.body) if frame.flags & COMPRESSED else frame.body
         key = _key(frame)
         # Taken out and put back: the dict stays ordered by the last news.
         pending = self._pending.pop(key, None) or _Pending(frame, now)

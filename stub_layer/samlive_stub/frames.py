@@ -109,12 +109,12 @@ class Frame(Record):
         )
         if kind not in KINDS:
             raise FrameError(f"kind {kind} is unknown")
-        if flags & ~_allowed_flags(kind, flags):
+        if flags and flags & ~_allowed_flags(kind, flags):
             raise FrameError(f"flags {flags:#x} are unknown")
         body = packet[HEADER_BYTES:]
         if flags & STREAM and kind != POLL:
             _check_part(index, count, total, len(body))
-        else:
+        elif count != 1 or index or not total == len(body) <= CHUNK_BYTES:
             _check_chunk(index, count, total, len(body))
         self._set(
             kind=kind,
@@ -290,19 +290,20 @@ def decode_fields(body: bytes) -> dict[str, str]:
         FrameError: The bytes are cut or not UTF-8.
     """
     fields, at, end = {}, 0, len(body)
-    while at < end:
-        if end - at < _FIELD.size:
-            raise FrameError("the fields are cut")
-        key_size, value_size = _FIELD.unpack_from(body, at)
-        value_at = at + _FIELD.size + key_size
-        if value_at + value_size > end:
-            raise FrameError("the fields are cut")
-        try:
-            key = body[at + _FIELD.size : value_at].decode()
-            fields[key] = body[value_at : value_at + value_size].decode("utf-8", "surrogateescape")
-        except UnicodeDecodeError:
-            raise FrameError("a field's name is not UTF-8") from None
-        at = value_at + value_size
+    try:
+        while at < end:
+            key_size, value_size = _FIELD.unpack_from(body, at)
+            key_at = at + _FIELD.size
+            value_at = key_at + key_size
+            at = value_at + value_size
+            key = str(body[key_at:value_at], "utf-8")
+            fields[key] = str(body[value_at:at], "utf-8", "surrogateescape")
+    except struct.error:
+        at = end + 1
+    except UnicodeDecodeError:
+        raise FrameError("a field's name is not UTF-8") from None
+    if at > end:
+        raise FrameError("the fields are cut")
     return fields
 
 

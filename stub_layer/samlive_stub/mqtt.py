@@ -134,12 +134,16 @@ class Decoder:
         """
         buffer = self._buffer + data if self._buffer else data
         packets: list[Packet] = []
-        at = 0
-        while (found := _number(buffer, at + 1)) is not None:
-            size, body_at = found
-            if size > RECEIVE_LIMIT:
-                raise MqttError(f"a packet of {size} bytes")
-            if body_at + size > len(buffer):
+        at, end = 0, len(buffer)
+        while at + 1 < end:
+            size, body_at = buffer[at + 1], at + 2
+            if size > 0x7F:
+                if (found := _number(buffer, at + 1)) is None:
+                    break
+                size, body_at = found
+                if size > RECEIVE_LIMIT:
+                    raise MqttError(f"a packet of {size} bytes")
+            if body_at + size > end:
                 break
             packet = _decode(buffer[at], buffer[body_at : body_at + size])
             if packet is not None:
@@ -181,6 +185,8 @@ def _incoming(first: int, body: bytes) -> Incoming:
 
 
 def _after_properties(body: bytes, at: int) -> bytes:
+    if body[at] == 0:  # none of them, as usual
+        return body[at + 1 :]
     found = _number(body, at)
     if found is None or found[0] + found[1] > len(body):
         raise IndexError

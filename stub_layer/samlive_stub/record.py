@@ -11,9 +11,8 @@ class Record:
     __slots__ = ()
 
     def _set(self, **values: object) -> None:
-        put = object.__setattr__
-        for name, value in values.items():
-            put(self, name, value)
+        # A loop without bytecode: each call makes a dozen of them.
+        any(map(object.__setattr__, [self] * len(values), values, values.values()))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__}.{name} cannot be changed")

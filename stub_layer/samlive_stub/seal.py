@@ -82,7 +82,9 @@ class Sealer:
             raise SealError(f"the key has {len(key)} bytes instead of {KEY_BYTES}")
         self._encryption = hashlib.shake_256(hkdf(key, _SALT, b"seal 1 encryption", 32))
         authentication = hkdf(key, _SALT, b"seal 1 authentication", 32)
-        self._authentication = hmac.new(authentication, digestmod="sha256")
+        made = hmac.new(authentication, digestmod="sha256")
+        # OpenSSL's own object, without a layer of Python around each of its methods.
+        self._authentication: hmac.HMAC = getattr(made, "_hmac", made)
 
     def seal(self, topic: str, plaintext: bytes, nonce: bytes | None = None) -> bytes:
         """Seal plaintext for a topic.

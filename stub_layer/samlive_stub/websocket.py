@@ -60,15 +60,27 @@ class WebSocket:
         self._buffer = self._buffer + data if self._buffer else data
         if not self.open and not self._shake_hands():
             return b""
-        payload = []
-        while (found := self._next_frame()) is not None:
-            opcode, body = found
+        data = self._buffer
+        at, end, payload = 0, len(data), []
+        while end - at > 1:
+            size, start = data[at + 1], at + 2
+            if size > 127:
+                raise WebSocketError("the broker sent a masked frame")
+            if size > 125:
+                start += 2 if size == 126 else 8
+                size = int.from_bytes(data[at + 2 : start], "big")
+                if size > _FRAME_LIMIT:
+                    raise WebSocketError(f"a frame of {size} bytes")
+            if start + size > end:
+                break
+            opcode, at = data[at] & 0x0F, start + size
             if opcode in (_BINARY, _CONTINUATION):
-                payload.append(body)
+                payload.append(data[start:at])
             elif opcode == _PING:
-                self._replies += frame(body, _PONG)
+                self._replies += frame(data[start:at], _PONG)
             elif opcode == _CLOSE:
                 raise WebSocketError("the broker closed the connection")
+        self._buffer = data[at:]
         return b"".join(payload)
 
     def take_replies(self) -> bytes:
@@ -97,25 +109,6 @@ class WebSocket:
         self._buffer = rest
         self.open = True
         return True
-
-    def _next_frame(self) -> tuple[int, bytes] | None:
-        data = self._buffer
-        if len(data) < 2:
-            return None
-        at, size = 2, data[1] & 0x7F
-        if data[1] & 0x80:
-            raise WebSocketError("the broker sent a masked frame")
-        if size > 125:
-            at = 4 if size == 126 else 10
-            if len(data) < at:
-                return None
-            size = int.from_bytes(data[2:at], "big")
-        if size > _FRAME_LIMIT:
-            raise WebSocketError(f"a frame of {size} bytes")
-        if len(data) < at + size:
-            return None
-        self._buffer = data[at + size :]
-        return data[0] & 0x0F, data[at : at + size]
 
 
 def frame(payload: bytes, opcode: int = _BINARY) -> bytes:
