@@ -60,8 +60,12 @@ from .workers.zygotes import Zygotes
 PRESENCE_SECONDS = 0.4
 """How long after SUBACK another session's retained presence is waited for."""
 
-ACK_SECONDS = 0.005
-"""How long an acknowledgement waits for the answer of a quick function."""
+ACK_SECONDS = 0.1
+"""How long an acknowledgement waits for the answer of a quick function.
+
+Long enough for one that asks a database, or waits its turn among sixty others: one message
+in three is then saved, of the broker's limits too. With any round trip it leaves well before
+the half second after which a stub sends its request again."""
 
 REAP_SECONDS = 15.0
 

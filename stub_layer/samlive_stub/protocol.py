@@ -20,7 +20,7 @@ request. Hence:
   died, but only after 1.5 keep-alives, so a request without an ACK for
   `ACK_PATIENCE` counts as absent too.
 - A request is sent again after each of `RESEND_SECONDS` until acknowledged. The
-  relay acknowledges within milliseconds, before anything is built or started,
+  relay acknowledges within 0.1 s, before anything is built or started,
   unless the answer is faster and says the same (`relay_acks`).
 - A re-send of a message of several frames is its first frame only. The relay
   answers with the numbers it misses (an ACK with a body), so 6 MB are not sent
