@@ -1,15 +1,15 @@
-"""The live loop: invoke, save → served, calls per second, payload sizes.
+"""The live loop: invoke, save → served, calls per second, payload sizes, also over a line.
 
-    python benchmarks/loop.py [--parts invoke,saves,load,payloads] [--runs 3] …
+    python benchmarks/loop.py [--parts invoke,saves,load,payloads,line] [--runs 3] …
 
 What each part measures, against which floor, is said in `support/loop/`.
 """
 
-from support.loop import invoke, load, payloads, saves
+from support.loop import invoke, line, load, payloads, saves
 from support.processes import refuse_leftovers
 from support.result import Result, arguments, shown
 
-PARTS = ("invoke", "saves", "load", "payloads")
+PARTS = ("invoke", "saves", "load", "payloads", "line")
 
 
 def main() -> None:
@@ -34,6 +34,8 @@ def main() -> None:
         load.measure(result, options.runs, options.load)
     if "payloads" in options.parts:
         payloads.measure(result, options.runs, options.largest)
+    if "line" in options.parts:
+        line.measure(result, options.runs, options.largest)
     result.finish(options.results)
 
 

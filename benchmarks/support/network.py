@@ -6,9 +6,11 @@ Real kernel TCP at both ends, so connects cost round trips and Nagle waits for
 real acknowledgements; a proxy that holds bytes back would end TCP locally and
 hide both. The kernel's own `tc netem` does the same where it exists, which it
 does not in most containers, so packets are held back here: read from one TUN
-device, kept for half the round trip, written to the other. Needs root.
+device, kept for half the round trip, written to the other. Each direction can
+have a bandwidth: a packet then also waits for those before it to be on the line.
+Needs root.
 
-`python -m support.network CLOUD LAPTOP MS` is the helper.
+`python -m support.network CLOUD LAPTOP MS MEGABITS` is the helper.
 """
 
 import ctypes
@@ -23,7 +25,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from .processes import PREFIX, Bench
@@ -32,6 +34,9 @@ TUNSETIFF = 0x400454CA
 IFF_TUN, IFF_NO_PI = 0x0001, 0x1000
 CLONE_NEWNET = 0x40000000
 SPIN_SECONDS = 0.0005
+PACKETS_AT_ONCE = 16
+QUEUE_PACKETS = "10000"
+"""Nothing is lost before the helper has read it."""
 
 
 def unavailable() -> str:
@@ -53,23 +58,25 @@ class Namespaces:
     Args:
         bench: The run that they end with.
         round_trip: Milliseconds there and back.
+        megabits: Bandwidth of each direction, megabits a second; 0 for no limit.
     """
 
     cloud_address, laptop_address = "10.209.0.1", "10.209.0.2"
 
-    def __init__(self, bench: Bench, round_trip: float) -> None:
+    def __init__(self, bench: Bench, round_trip: float, megabits: float = 0.0) -> None:
         self.cloud = f"{PREFIX}cloud-{os.getpid()}"
         self.laptop = f"{PREFIX}laptop-{os.getpid()}"
         for name in (self.cloud, self.laptop):
             _ip("netns", "add", name)
             bench.callback(_ip, "netns", "del", name)
             _ip("-n", name, "link", "set", "lo", "up")
-        helper = bench.python("support.network", self.cloud, self.laptop, str(round_trip))
+        line = (str(round_trip), str(megabits))
+        helper = bench.python("support.network", self.cloud, self.laptop, *line)
         helper.hear()
         ends = (self.cloud, self.cloud_address), (self.laptop, self.laptop_address)
         for (name, address), (_, peer) in zip(ends, ends[::-1], strict=True):
             _ip("-n", name, "addr", "add", address, "peer", peer, "dev", "far")
-            _ip("-n", name, "link", "set", "far", "up")
+            _ip("-n", name, "link", "set", "far", "txqueuelen", QUEUE_PACKETS, "up")
 
     def ping(self) -> float:
         """Return the round trip in milliseconds, as TCP sees it: the time of a connect."""
@@ -89,11 +96,18 @@ class Namespaces:
         )
         return float(found.stdout)
 
-    @contextmanager
-    def inside_cloud(self) -> Iterator[None]:
+    def inside_cloud(self) -> AbstractContextManager[None]:
         """Put this thread into the cloud's namespace meanwhile."""
-        with open("/proc/self/ns/net") as home, open(f"/run/netns/{self.cloud}") as cloud:
-            _enter(cloud.fileno())
+        return self._inside(self.cloud)
+
+    def inside_laptop(self) -> AbstractContextManager[None]:
+        """Put this thread into the laptop's namespace meanwhile."""
+        return self._inside(self.laptop)
+
+    @contextmanager
+    def _inside(self, name: str) -> Iterator[None]:
+        with open("/proc/self/ns/net") as home, open(f"/run/netns/{name}") as there:
+            _enter(there.fileno())
             try:
                 yield
             finally:
@@ -119,22 +133,25 @@ def _tun(namespace: str) -> int:
     return device
 
 
-def _carry(ends: tuple[int, int], delay: float) -> None:
+def _carry(ends: tuple[int, int], delay: float, byte_seconds: float) -> None:
     """Hold packets back until standard input ends."""
     other = {ends[0]: ends[1], ends[1]: ends[0]}
+    free_at = dict.fromkeys(ends, 0.0)
     held: list[tuple[float, int, int, bytes]] = []
+    # On a line with a bandwidth the next packet is always about to be due: no time to spin.
+    spin = 0.0 if byte_seconds else SPIN_SECONDS
     number = 0
     while True:
-        wait = None if not held else max(0.0, held[0][0] - time.monotonic() - SPIN_SECONDS)
+        wait = None if not held else max(0.0, held[0][0] - time.monotonic() - spin)
         readable: list[Any] = select.select([*ends, 0], [], [], wait)[0]
         if 0 in readable and not os.read(0, 4096):
             return
         for end in ends:
-            if end in readable:
-                packet = os.read(end, 65536)
+            for packet in _packets(end) if end in readable else ():
                 number += 1
-                heapq.heappush(held, (time.monotonic() + delay, number, other[end], packet))
-        while held and held[0][0] - time.monotonic() <= SPIN_SECONDS:
+                free_at[end] = max(time.monotonic(), free_at[end]) + len(packet) * byte_seconds
+                heapq.heappush(held, (free_at[end] + delay, number, other[end], packet))
+        while held and held[0][0] - time.monotonic() <= spin:
             due, _, end, packet = heapq.heappop(held)
             while time.monotonic() < due:
                 pass
@@ -144,12 +161,22 @@ def _carry(ends: tuple[int, int], delay: float) -> None:
                 pass  # the device is not up yet
 
 
+def _packets(device: int) -> Iterator[bytes]:
+    """Read what waits in a device, some of it at least."""
+    try:
+        for _ in range(PACKETS_AT_ONCE):
+            yield os.read(device, 65536)
+    except BlockingIOError:
+        return
+
+
 def main() -> None:
     """Carry packets between two namespaces."""
-    cloud, laptop, round_trip = sys.argv[1:4]
+    cloud, laptop, round_trip, megabits = sys.argv[1:5]
     ends = _tun(cloud), _tun(laptop)
     print(json.dumps({"ready": True}), flush=True)
-    _carry(ends, float(round_trip) / 2000)
+    byte_seconds = 8e-6 / float(megabits) if float(megabits) else 0.0
+    _carry(ends, float(round_trip) / 2000, byte_seconds)
 
 
 if __name__ == "__main__":

@@ -120,6 +120,13 @@ def test_payloads(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_large_payloads_over_a_line(tmp_path: Path) -> None:
+    written = measured(tmp_path, "loop.py", "--parts", "line", "--largest", "1048576")
+    rows = [row[0] for table in written["tables"] for row in table["rows"]]
+    assert rows == ([] if written["skipped"] else ["1 MB answer", "1 MB request"])
+
+
+@pytest.mark.slow
 def test_saves_noticed(tmp_path: Path) -> None:
     written = measured(tmp_path, "watch.py", "--saves", "1", "--files", "100")
     assert [row[-1] for row in written["tables"][0]["rows"]] == ["0"] * 5
