@@ -19,8 +19,11 @@ from .sockets import CONNECT_SECONDS, Socket, open_socket
 
 SEND_SECONDS = 15.0
 
-_TLS_WANTS_MORE = 2
-"""errno of ssl.SSLWantReadError; the name would cost an import."""
+_CHUNK = 64 * 1024
+"""More would be mapped and unmapped by the kernel for each read."""
+
+_TLS_WANTS_MORE, _TLS_WANTS_ROOM = 2, 3
+"""errno of ssl.SSLWantReadError and SSLWantWriteError; the names would cost an import."""
 
 
 class Connection:
@@ -144,7 +147,10 @@ class Connection:
                         break  # more of them can be read in the next turn
                     # An acknowledgement: nothing for the owner.
                     left = until - time.monotonic()
-            self._keep_alive()
+            if self._session:
+                if not messages:
+                    self._session.tick(time.monotonic())
+                self._send()
         except (Refused, OSError):
             self.close()
             if not messages:
@@ -162,6 +168,7 @@ class Connection:
             time.time(),
         )
         self._socket = open_socket(host)
+        self._socket.settimeout(0.0)
         self._session = BrokerSession(host, path, self._client_id, self._topics, pipelined)
         until = time.monotonic() + CONNECT_SECONDS
         self._send()
@@ -176,13 +183,12 @@ class Connection:
         pending = getattr(self._socket, "pending", None)
         if pending and pending():
             return True
-        return bool(select.select([self._socket], [], [], max(0.0, timeout))[0])
+        return bool(select.select([self._socket], (), (), max(0.0, timeout))[0])
 
     def _read(self) -> list[mqtt.Incoming]:
         assert self._socket and self._session
-        self._socket.settimeout(0.0)
         try:
-            data = self._socket.recv(256 * 1024)
+            data = self._socket.recv(_CHUNK)
         except ConnectionError:
             data = b""
         except OSError as problem:
@@ -206,18 +212,20 @@ class Connection:
 
     def _send(self) -> None:
         assert self._socket and self._session
-        output = self._session.take_output(time.monotonic())
-        if not output:
+        if not self._session.out:
             return
-        self._socket.settimeout(SEND_SECONDS)
+        left = memoryview(self._session.take_output(time.monotonic()))
         try:
-            self._socket.sendall(output)
+            while left:
+                try:
+                    left = left[self._socket.send(left) :]
+                except OSError as problem:
+                    if not isinstance(problem, BlockingIOError) and (
+                        problem.errno != _TLS_WANTS_ROOM
+                    ):
+                        raise
+                    if not select.select((), [self._socket], (), SEND_SECONDS)[1]:
+                        raise TimeoutError("the broker takes nothing any more") from None
         except OSError:
             self.close()
             raise
-
-    def _keep_alive(self) -> None:
-        if not self._session:
-            return
-        self._session.tick(time.monotonic())
-        self._send()

@@ -55,7 +55,6 @@ class BrokerSession:
         "_acks",
         "_client_id",
         "_decoder",
-        "_out",
         "_packet_id",
         "_pinged_at",
         "_pipelined",
@@ -64,6 +63,7 @@ class BrokerSession:
         "_unacked",
         "_web",
         "heard_at",
+        "out",
         "phase",
         "ready",
     )
@@ -76,7 +76,7 @@ class BrokerSession:
         self._client_id = client_id
         self._topics = topics
         self._pipelined = pipelined
-        self._out = [self._web.request]
+        self.out = [self._web.request]
         self._acks = b""
         self._packet_id = 1
         self._unacked: dict[int, float] = {}
@@ -95,19 +95,19 @@ class BrokerSession:
         """Queue a publish at QoS 1, behind the PUBACKs that wait for it."""
         self._packet_id = self._packet_id % 0xFFFF + 1
         self._unacked[self._packet_id] = now
-        self._out.append(frame(self._acks + mqtt.publish(self._packet_id, topic, payload)))
+        self.out.append(frame(self._acks + mqtt.publish(self._packet_id, topic, payload)))
         self._acks = b""
 
     def flush(self) -> None:
         """Queue the PUBACKs that nothing followed."""
         if self._acks:
-            self._out.append(frame(self._acks))
+            self.out.append(frame(self._acks))
             self._acks = b""
 
     def take_output(self, now: float) -> bytes:
-        """Return the bytes to send."""
-        output = b"".join(self._out)
-        self._out.clear()
+        """Return the bytes to send; there are some when `out` holds any."""
+        output = b"".join(self.out)
+        self.out.clear()
         if output:
             self._sent_at = now
         return output
@@ -129,7 +129,7 @@ class BrokerSession:
                 raise Refused(self.phase, str(problem)) from None
             raise
         if replies := self._web.take_replies():
-            self._out.append(replies)
+            self.out.append(replies)
         if self._web.open and not was_open:
             self._greet()
         messages = []
@@ -160,7 +160,7 @@ class BrokerSession:
         if self._unanswered() is not None:
             raise TimeoutError("the broker does not answer any more")
         self._pinged_at = now
-        self._out.append(frame(mqtt.PINGREQ))
+        self.out.append(frame(mqtt.PINGREQ))
 
     def _unanswered(self) -> float | None:
         """Return when the oldest unanswered publish or ping left."""
@@ -174,7 +174,7 @@ class BrokerSession:
         packets = mqtt.connect(self._client_id, KEEP_ALIVE)
         if self._pipelined:
             packets += mqtt.subscribe(1, self._topics)
-        self._out.append(frame(packets))
+        self.out.append(frame(packets))
 
     def _hear(self, packet: mqtt.Packet) -> None:
         if isinstance(packet, mqtt.Connack):
@@ -182,7 +182,7 @@ class BrokerSession:
                 raise Refused(CONNECT, f"reason {packet.reason:#x}")
             self.phase = SUBSCRIBE
             if not self._pipelined:
-                self._out.append(frame(mqtt.subscribe(1, self._topics)))
+                self.out.append(frame(mqtt.subscribe(1, self._topics)))
         elif isinstance(packet, mqtt.Suback):
             if any(reason >= 0x80 for reason in packet.reasons):
                 raise Refused(SUBSCRIBE, f"reason {max(packet.reasons):#x}")

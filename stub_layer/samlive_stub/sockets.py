@@ -43,7 +43,7 @@ class Secured:
         OSError: There is no agreement, or the certificate is not trusted.
     """
 
-    __slots__ = ("_plain", "_tls", "pending")
+    __slots__ = ("_tls", "close", "fileno", "pending", "send", "settimeout")
 
     def __init__(self, plain: Plain, host: str) -> None:
         import _ssl  # 3 ms that a local broker does not need
@@ -53,10 +53,10 @@ class Secured:
         if context.verify_mode != _ssl.CERT_REQUIRED or not context.check_hostname:
             raise AttributeError("a client's context that trusts everybody")
         context.load_verify_locations(cadata=_roots())
-        self._plain = plain
         self._tls = context._wrap_socket(plain, False, host)  # type: ignore[attr-defined]
         self._tls.do_handshake()
-        self.pending = self._tls.pending
+        self.pending, self.send = self._tls.pending, self._tls.write
+        self.fileno, self.settimeout, self.close = plain.fileno, plain.settimeout, plain.close
 
     def recv(self, size: int) -> bytes:
         """Return what has come, b"" at the end."""
@@ -81,18 +81,6 @@ class Secured:
         left = memoryview(data)
         while left:
             left = left[self._tls.write(left) :]
-
-    def settimeout(self, seconds: float | None) -> None:
-        """Set how long one operation may take; 0 for not waiting, None for ever."""
-        self._plain.settimeout(seconds)
-
-    def fileno(self) -> int:
-        """Return the descriptor, -1 when closed."""
-        return self._plain.fileno()
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._plain.close()
 
 
 Socket = Plain | Secured
