@@ -12,18 +12,19 @@ _PEAK = re.compile(rb"^VmHWM:\s*(\d+) kB", re.M)
 _SHARED = re.compile(rb"^Shared_(?:Clean|Dirty):\s*(\d+) kB", re.M)
 
 
-def over(pid: int, limit: int) -> int:
+def over(pid: int, limit: int, before: int = 0) -> int:
     """Return how many MB a process has needed, when that is more than a limit; else 0.
 
     Args:
         pid: The process.
         limit: MB.
+        before: KB that it had of its own before it was the function's.
     """
     peak = _kilobytes(_PEAK, f"/proc/{pid}/status")
     if peak <= limit * 1024:
         return 0
     # This walks all pages, a millisecond or more, so only where it matters.
-    own = peak - _kilobytes(_SHARED, f"/proc/{pid}/smaps_rollup")
+    own = peak - before - _kilobytes(_SHARED, f"/proc/{pid}/smaps_rollup")
     return -(-own // 1024) if own > limit * 1024 else 0
 
 

@@ -121,6 +121,7 @@ class PythonWorker(Worker):
         elif kind == wire.READY:
             self._on_ready()
             report = json.loads(body)
+            self.memory_before = report.get("before", 0)
             self._on_loaded(from_report(report["files"]))
             if "fault" in report:
                 self._on_fault(report["fault"])

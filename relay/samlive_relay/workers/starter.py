@@ -136,7 +136,7 @@ class Starter:
         function = worker.boot.function
         key = (function.logical_id, "memory")
         if worker.alive and not worker.debugged and key not in self._warned:
-            if used := memory.over(worker.pid, function.memory):
+            if used := memory.over(worker.pid, function.memory, worker.memory_before):
                 self._warned.add(key)
                 text = f"needed {used} MB; with its MemorySize of {function.memory} Lambda ends it."
                 self._warn(function.logical_id, text)

@@ -119,6 +119,8 @@ class Worker(ABC):
         self.outdated = False
         self.debugged = False
         """Whether a debugger may be attached: it is reloaded in place, without deadlines."""
+        self.memory_before = 0
+        """KB that the process had of its own before it was the function's."""
         self._hooks = hooks
         self._loop = asyncio.get_running_loop()
         self._process: Process | None = None

@@ -38,12 +38,13 @@ from .channel import (
 from .context import LambdaContext
 
 
-def serve(connection: socket.socket, preloaded: int = 0) -> None:
+def serve(connection: socket.socket, preloaded: int = 0, before: int = 0) -> None:
     """Serve one environment until the relay closes the channel.
 
     Args:
         connection: This end of the channel.
         preloaded: How many modules were there before, in a fork.
+        before: KB of memory that the process has of its own already, in a fork that waited.
     """
     channel = Channel(connection)
     message = channel.receive()
@@ -54,7 +55,7 @@ def serve(connection: socket.socket, preloaded: int = 0) -> None:
     debugged = "debug" in boot
     if debugged:
         debugging.wait_for_debugger(**boot["debug"])
-    function = _load(channel, ledger, boot["handler"])
+    function = _load(channel, ledger, boot["handler"], before)
     told = debugged
     while function or debugged:
         message = channel.receive()
@@ -62,7 +63,7 @@ def serve(connection: socket.socket, preloaded: int = 0) -> None:
             return
         if message[0] == RELOAD:
             debugging.forget(ledger)
-            function = _load(channel, ledger, boot["handler"])
+            function = _load(channel, ledger, boot["handler"], before)
         elif function:  # else the relay has answered from the fault
             _invoke(channel, ledger, function, message[1])
             if not told:
@@ -73,9 +74,11 @@ def serve(connection: socket.socket, preloaded: int = 0) -> None:
                 told = True
 
 
-def _load(channel: Channel, ledger: fresh.Ledger, name: str) -> Optional[handler.Handler]:
+def _load(
+    channel: Channel, ledger: fresh.Ledger, name: str, before: int
+) -> Optional[handler.Handler]:
     """Import the handler and report how that went; None when it failed."""
-    report: dict[str, Any] = {}
+    report: dict[str, Any] = {"before": before} if before else {}
     function = None
     try:
         function = handler.find(name)
@@ -89,20 +92,31 @@ def _load(channel: Channel, ledger: fresh.Ledger, name: str) -> Optional[handler
 
 def prepare(boot: dict[str, Any]) -> fresh.Ledger:
     """Make this process look like the function's environment; return its ledger."""
-    os.environ.clear()
-    os.environ.update(boot["environment"])
-    time.tzset()
+    set_variables(boot["environment"])
     os.chdir(boot["code"])
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    ledger = import_from(boot)
+    ledger.watch_opens()
+    logs.install()
+    return ledger
+
+
+def set_variables(variables: dict[str, str]) -> None:
+    """Have just these environment variables."""
+    os.environ.clear()
+    os.environ.update(variables)
+    time.tzset()
+
+
+def import_from(boot: dict[str, Any]) -> fresh.Ledger:
+    """Find the function's modules first, and compile them; return the ledger of its files."""
     extra = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     own = [boot["code"], *boot["path"], *extra]
     given = {*own, *boot["runtime"]}
     sys.path[:] = own + [path for path in sys.path if path not in given] + boot["runtime"]
     ledger = fresh.Ledger(boot["roots"])
     fresh.install(ledger)
-    ledger.watch_opens()
-    logs.install()
     return ledger
 
 

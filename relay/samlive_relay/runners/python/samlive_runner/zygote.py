@@ -95,7 +95,7 @@ def run(control: socket.socket) -> None:
             message, descriptors, _, _ = socket.recv_fds(control, 64, 4)
             if not message:
                 return
-            ahead = order["loader"] if message == RESERVE else []
+            ahead = order["loader"] if message == RESERVE else None
             _fork(control, descriptors, ended, ahead)
 
 
@@ -126,14 +126,16 @@ def preload(modules: list[str], loader_calls: list[Any]) -> dict[str, Any]:
     botocore_loader.share()
     botocore_loader.repeat(loader_calls)
     end = botocore_answers.remember()
-    rehearsal.rehearse(loader_calls)
+    rehearsal.rehearse_clients(loader_calls)
     end()
     if _thread_count() > before:
         threads.append("boto3")  # some package has clients start one
     return {"reads": reads.found, "threads": threads}
 
 
-def _fork(control: socket.socket, descriptors: list[int], ended: int, ahead: list[Any]) -> None:
+def _fork(
+    control: socket.socket, descriptors: list[int], ended: int, ahead: Optional[list[Any]]
+) -> None:
     pid = os.fork()
     if pid == 0:
         status = 1
@@ -153,12 +155,13 @@ def _fork(control: socket.socket, descriptors: list[int], ended: int, ahead: lis
     control.send(json.dumps({"forked": pid}).encode())
 
 
-def _become(descriptors: list[int], ahead: list[Any]) -> int:
+def _become(descriptors: list[int], ahead: Optional[list[Any]]) -> int:
     """Turn this child into an environment and serve it.
 
     Args:
         descriptors: Its channel, outputs and lifeline.
-        ahead: Calls of botocore's loader for which clients are rehearsed.
+        ahead: Calls of botocore's loader for which clients are rehearsed; None when the
+            environment is there already.
     """
     os.setpgid(0, 0)
     signal.set_wakeup_fd(-1)
@@ -174,9 +177,10 @@ def _become(descriptors: list[int], ahead: list[Any]) -> int:
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()  # else every child draws the same numbers
     channel = socket.socket(fileno=descriptors[CHANNEL])
-    if ahead:
-        rehearsal.rehearse(ahead, lambda: bool(select.select([channel], [], [], 0)[0]))
-    serve(channel, len(sys.modules))
+    if ahead is not None:
+        rehearsal.rehearse_life()
+        rehearsal.rehearse_clients(ahead, lambda: bool(select.select([channel], [], [], 0)[0]))
+    serve(channel, len(sys.modules), 0 if ahead is None else _own_memory())
     return 0
 
 
@@ -216,6 +220,16 @@ def _flush() -> None:
             stream.flush()
         except (OSError, ValueError):
             continue
+
+
+def _own_memory() -> int:
+    """Return how many KB this process shares with none: what its function never asked for."""
+    try:
+        with open("/proc/self/smaps_rollup", "rb") as file:
+            lines = [line.split() for line in file if line.startswith(b"Private_")]
+    except OSError:
+        return 0
+    return sum(int(words[1]) for words in lines)
 
 
 def _thread_count() -> int:
