@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 _PERMISSIONS = "permissions"
 _MESSAGES = (
     "each invocation: 3 messages on AWS IoT (request, acknowledgement, response), and one more for "
-    "every 50 KB of payload"
+    "every 50 KB of payload; AWS meters them as they come in and as they go out, per 5 KB"
 )
+"""https://aws.amazon.com/iot-core/pricing/"""
 
 
 def lines(report: "Report", wanted: plan.Plan, before: Sequence[str] = ()) -> list[str]:

@@ -33,6 +33,14 @@ def client_error(code: str, message: str = "no") -> exceptions.ClientError:
         (client_error("InvalidClientTokenId"), "does not accept", "get-caller-identity"),
         (client_error("AccessDenied"), "You may not call s3:X", "policy"),
         (client_error("RequestTimeTooSkewed"), "clock", "Set the clock"),
+        (
+            client_error(
+                "ValidationError",
+                "Template format error: Unrecognized resource types: [AWS::Serverless::Function]",
+            ),
+            "Unrecognized",
+            "Transform: AWS::Serverless-2016-10-31",
+        ),
         (client_error("Throttling", "slow down"), "s3:X failed: slow down", ""),
         (exceptions.NoRegionError(), "No AWS region", "--region"),
         (

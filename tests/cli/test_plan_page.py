@@ -40,7 +40,7 @@ def test_everything_that_happens_is_in_it_and_each_function_has_one_line() -> No
         "allow iot:Connect, iot:Publish, iot:Subscribe, iot:Receive on what is this stage's to the "
         "roles of Orders",
         "each invocation: 3 messages on AWS IoT (request, acknowledgement, response), and one more "
-        "for every 50 KB of payload",
+        "for every 50 KB of payload; AWS meters them as they come in and as they go out, per 5 KB",
         "publish the stub layer",
         "upload Setup: setup (5 KB) unless it is there",
         "create orders-ana (template of 2 KB)",

@@ -9,7 +9,11 @@ from typing import Any
 from samlive.access import Access
 from samlive.errors import SamliveError
 
-POLICY_HINT = "README.md lists the permissions that samlive needs as a ready policy."
+POLICY_HINT = (
+    "docs/aws-permissions.md of samlive has what it needs as a policy ready to paste; "
+    "`samlive doctor` says what is missing."
+)
+SAM_HINT = "Add the line 'Transform: AWS::Serverless-2016-10-31' to the template."
 
 _EXPIRED = frozenset(
     ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
@@ -132,7 +136,8 @@ def _answered(error: Any, access: Access, call: str) -> AwsError:
         return AwsError(f"You may not call {call}: {said}", POLICY_HINT, code)
     if code in _SKEWED:
         return AwsError(f"This machine's clock is wrong: {said}", "Set the clock.", code)
-    return AwsError(f"{call} failed: {said}", "", code)
+    hint = SAM_HINT if "Unrecognized resource types: [AWS::Serverless" in said else ""
+    return AwsError(f"{call} failed: {said}", hint, code)
 
 
 def _unreachable(error: Exception, access: Access, call: str) -> AwsError:
