@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from samlive_relay.config import LocalFunction
 from samlive_relay.errors import RelayError
 
+from .judging import Judging
 from .stamps import GONE, Stamp, changed, stat
 from .turns import Turn
 from .worker import Call, Hooks, Outcome, Worker, failure
@@ -37,9 +38,6 @@ AHEAD_SECONDS = 300.0
 
 AHEAD_PROCESSES = 4
 """How many processes of one function a save starts ahead of requests."""
-
-JUDGE_SECONDS = 0.02
-"""Nobody waits for what a call has shown besides its answer."""
 
 MAX_ATTEMPTS = 10
 SETTLE_SECONDS = 0.2
@@ -64,8 +62,6 @@ class Environment:
     used: float = 0.0
     warm: bool = False
     """Whether it has served and its process has not been lost since; a reload is no loss."""
-    judged: bool = False
-    """Whether its process is going to be judged soon."""
 
     @property
     def idle(self) -> bool:
@@ -102,7 +98,7 @@ class Pool:
         self._on_loaded = on_loaded
         self._on_reload = on_reload
         self._idle_seconds = idle_seconds
-        self._judge = judge
+        self._judging = Judging(judge)
         self._environments: dict[str, Environment] = {}
         self._known: dict[str, dict[str, Stamp]] = {}
         self._leaving: set[Worker] = set()
@@ -279,20 +275,8 @@ class Pool:
     def _note_end(self, environment: Environment, outcome: Outcome) -> None:
         environment.used = time.monotonic()
         environment.warm = environment.worker is not None and environment.worker.alive
-        self._judge_soon(environment, outcome)
-
-    def _judge_soon(self, environment: Environment, outcome: Outcome) -> None:
-        """Have the process judged; once for what several quick calls have shown."""
-        if environment.worker is None or (environment.judged and not outcome.error):
-            return
-        environment.judged = True
-        asyncio.get_running_loop().call_later(
-            JUDGE_SECONDS, self._judge_now, environment, environment.worker, outcome
-        )
-
-    def _judge_now(self, environment: Environment, worker: Worker, outcome: Outcome) -> None:
-        environment.judged = False
-        self._judge(worker, outcome)
+        if environment.worker is not None:
+            self._judging.answered(environment.worker, outcome)
 
     async def _invoke(self, environment: Environment, call: Call) -> Outcome:
         """Run a call; again when the code could not even be read in a piece.
