@@ -21,7 +21,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from .output import LineReader
+from .output import LineReader, look
 
 OnLine = Callable[[str, str], None]
 """Called with "stdout" or "stderr" and a line."""
@@ -53,6 +53,7 @@ class Process:
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._lifeline = lifeline
         self.on_line = on_line
+        self._written = look(outputs)
         self._readers = [
             LineReader(outputs[0], lambda line: self.on_line("stdout", line)),
             LineReader(outputs[1], lambda line: self.on_line("stderr", line)),
@@ -60,8 +61,9 @@ class Process:
 
     def drain_output(self) -> None:
         """Hand over every line written so far."""
-        for reader in self._readers:
-            reader.drain()
+        if self._written():
+            for reader in self._readers:
+                reader.drain()
 
     def kill(self) -> None:
         """End the whole group now."""

@@ -48,11 +48,17 @@ def changed(loaded: dict[str, Stamp]) -> list[str]:
     """
     different = []
     for path, before in loaded.items():
-        now = stat(path) or GONE
-        if (now.modified, now.size, now.inode) != (
-            before.modified,
-            before.size,
-            before.inode,
+        try:
+            now = os.stat(path)
+        except OSError:
+            if before != GONE:
+                different.append(path)
+            continue
+        # Not as a `Stamp`: this is done for every file before every call.
+        if (
+            now.st_mtime_ns != before.modified
+            or now.st_size != before.size
+            or now.st_ino != before.inode
         ):
             different.append(path)
         elif before.digest:
@@ -61,7 +67,7 @@ def changed(loaded: dict[str, Stamp]) -> list[str]:
             if digest(path) != before.digest:
                 different.append(path)
             elif settled:
-                loaded[path] = now
+                loaded[path] = Stamp(before.modified, before.size, before.inode)
     return different
 
 
