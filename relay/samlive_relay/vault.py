@@ -8,6 +8,7 @@ and nothing else. An object is deleted when it was read, or expires by itself.
 import asyncio
 import contextlib
 import secrets
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -19,6 +20,7 @@ from samlive_stub.responder import MAX_RESPONSE_BYTES
 from samlive_stub.seal import Sealer
 
 from .storage import Storage
+from .uplink import Uplink
 
 LARGE_BYTES = LARGE_FRAMES * CHUNK_BYTES
 REST_SECONDS = 60.0
@@ -52,6 +54,7 @@ class Vault:
         self._told = False
         self._threads = ThreadPoolExecutor(THREADS, "samlive-storage")
         self._answers: dict[str, str] = {}
+        self._uplink = Uplink(LARGE_BYTES)
 
     @property
     def usable(self) -> bool:
@@ -122,10 +125,13 @@ class Vault:
     def _keep(self, body: bytes, algorithm: str) -> Place | None:
         assert self._storage is not None
         name = self._name("answer")
-        content = store.pack(self._sealer, name, body, algorithm)
+        pays = self._uplink.pays(body)
+        content = store.pack(self._sealer, name, body, algorithm, pays)
         if len(content) <= LARGE_BYTES:
             return None
+        started = time.monotonic()
         self._storage.put(name, content)
+        self._uplink.took(len(content), time.monotonic() - started)
         return self._signed("GET", name)
 
     def _signed(self, method: str, name: str) -> Place:

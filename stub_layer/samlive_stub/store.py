@@ -36,7 +36,9 @@ ABILITIES = {SEAL_FIELD: str(aes.ALGORITHM)} if aes.USABLE else {}
 """Fields by which this end says how objects for it may be sealed."""
 
 
-def pack(sealer: Sealer, name: str, body: bytes, algorithm: str = "") -> bytes | bytearray:
+def pack(
+    sealer: Sealer, name: str, body: bytes, algorithm: str = "", pays: bool | None = None
+) -> bytes | bytearray:
     """Return the content of an object.
 
     Args:
@@ -44,9 +46,10 @@ def pack(sealer: Sealer, name: str, body: bytes, algorithm: str = "") -> bytes |
         name: Name of the object, never used before.
         body: Any bytes.
         algorithm: What the other end has said in `SEAL_FIELD`.
+        pays: Whether to compress it; when it shrinks well when None.
     """
     flags = 0
-    if estimate(body) < PACKED_PART * len(body):
+    if estimate(body) < PACKED_PART * len(body) if pays is None else pays:
         packed = zlib.compress(body, 1)
         if len(packed) < len(body):
             flags, body = COMPRESSED, packed

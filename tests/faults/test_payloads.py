@@ -1,5 +1,6 @@
 """Payloads from 1 byte to 6 MB, of every kind, both ways, under both runtimes: byte for byte."""
 
+import contextlib
 import hashlib
 import json
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from fault_bench import Bench
+from samlive_stub import aes
 from texts import KINDS, Kind, ascii_text, base64_text, fitting
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -40,6 +42,20 @@ def send(bench: Bench, function: str, text: str, action: str = "echo") -> Any:
 def test_node_gets_and_gives_the_same_bytes(bench: Bench, kind: Kind, size: int) -> None:
     text = kind(size)
     assert send(bench, "NodeRecorder", text) == text
+
+
+@pytest.mark.skipif(not aes.USABLE, reason="this Python's OpenSSL cannot be reached")
+def test_both_ends_find_that_they_have_aes(bench: Bench) -> None:
+    for _ in range(2):  # an environment says it from its second large payload on
+        send(bench, "PythonRecorder", base64_text(600_000))
+    s3 = bench.session.client("s3")
+    buckets = [found["Name"] for found in s3.list_buckets()["Buckets"]]
+    (name,) = [name for name in buckets if name.startswith("samlive-")]
+    heads = []
+    for entry in s3.list_objects_v2(Bucket=name, Prefix="payloads/")["Contents"]:
+        with contextlib.suppress(s3.exceptions.NoSuchKey):  # all but the last answer are deleted
+            heads.append(s3.get_object(Bucket=name, Key=entry["Key"])["Body"].read(2))
+    assert aes.HEADER in heads
 
 
 @pytest.mark.slow

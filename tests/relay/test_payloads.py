@@ -9,7 +9,7 @@ from relay_broker import KEY, Stub
 from relay_session import Project, Run
 from samlive_relay import vault
 from samlive_relay.events import InvocationEnded, Warned
-from samlive_stub import store
+from samlive_stub import aes, store
 from samlive_stub.requester import Answer
 from samlive_stub.seal import Sealer
 
@@ -23,6 +23,7 @@ class Memory:
         self.objects: dict[str, bytes] = {}
         self.broken: set[str] = set()
         self.log: list[str] = []
+        self.heads: list[bytes] = []
 
     def presign(self, method: str, name: str) -> tuple[str, dict[str, str]]:
         self._note(f"presign {method}")
@@ -31,6 +32,7 @@ class Memory:
     def put(self, name: str, content: bytes | bytearray) -> None:
         self._note("put")
         self.objects[name] = bytes(content)
+        self.heads.append(bytes(content[:2]))
 
     def get(self, name: str, limit: int) -> bytes:
         self._note("get")
@@ -82,6 +84,33 @@ def test_large_payloads_go_through_the_storage_and_are_deleted(project: Project,
             assert all(b"/answer/" in name.encode() for name in memory.objects)
             assert await stub.ask("small") == "small"
             await session.until(lambda: not memory.objects)
+            assert session.seen(Warned) == []
+
+    run(scenario())
+
+
+@pytest.mark.skipif(not aes.USABLE, reason="this Python's OpenSSL cannot be reached")
+def test_objects_are_sealed_as_the_other_end_can_open_them(project: Project, run: Run) -> None:
+    project.write("app.py", "def handler(event, context):\n    return event\n")
+
+    async def scenario() -> None:
+        memory = Memory()
+        async with project.session(storage=memory) as session:
+            stub = session.stub()
+            wanted: list[str] = []
+            carry = carrier(stub, memory)
+
+            def transfer() -> None:
+                if stub.side.transfer and stub.side.transfer.body:
+                    wanted.append(stub.side.transfer.algorithm)
+                carry()
+
+            stub.transfer = transfer
+            assert await stub.invoke(LARGE) == Answer(LARGE)
+            for algorithm in ("2", "9"):
+                assert await stub.invoke(LARGE, seal=algorithm) == Answer(LARGE)
+            assert wanted == ["2"] * 3
+            assert memory.heads == [b"\1\1", aes.HEADER, b"\1\1"]
             assert session.seen(Warned) == []
 
     run(scenario())
