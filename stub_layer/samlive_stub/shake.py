@@ -32,7 +32,7 @@ class _Piece:
 
     def mentions(self) -> Counter[str]:
         """Return how often it mentions what."""
-        return sum((part.mentions() for part in self.parts), self._own)
+        return _total((part.mentions() for part in self.parts), self._own)
 
     def shake(self, source: Source, mentions: Counter[str]) -> bool:
         """Leave out what can be of it; tell whether it is gone as a whole."""
@@ -56,17 +56,21 @@ def shake(sources: Collection[Source], wanted: Collection[str]) -> None:
     pieces = [
         (source, _Piece(node, source.tree.body)) for source in sources for node in source.tree.body
     ]
-    mentions = sum((piece.mentions() for _, piece in pieces), Counter(wanted))
+    mentions = _total((piece.mentions() for _, piece in pieces), wanted)
     before = -1
     while mentions.total() != before:
         before = mentions.total()
         pieces = [each for each in pieces if not each[1].shake(each[0], mentions)]
     for source in sources:
-        used: Counter[str] = Counter()
-        for origin, piece in pieces:
-            if origin is source:
-                used += piece.mentions()
+        used = _total(piece.mentions() for origin, piece in pieces if origin is source)
         _trim_imports(source, used)
+
+
+def _total(counts: Iterable[Counter[str]], first: Iterable[str] = ()) -> Counter[str]:
+    total = Counter(first)
+    for each in counts:
+        total.update(each)  # `sum` would copy it each time
+    return total
 
 
 def _trim_imports(source: Source, used: Counter[str]) -> None:

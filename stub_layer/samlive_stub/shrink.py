@@ -3,8 +3,7 @@
 What a running stub has no use for goes: comments, docstrings, annotations,
 assertions (they only tell a type checker what it cannot see), what is under
 `if TYPE_CHECKING`, spaces between tokens, and all indentation but one tab a level.
-So the line numbers of a traceback in a function's log are those of the package, and
-its names too.
+So the line numbers of a traceback in a function's log are those of the package.
 """
 
 import ast
