@@ -71,7 +71,7 @@ def test_every_interpreter_builds_the_same_layer(interpreter: str) -> None:
         f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r});"
         "from samlive_stub.layer import build_layer; print(build_layer().digest)"
     )
-    result = subprocess.run([interpreter, "-I", "-c", code], capture_output=True, text=True)
+    result = subprocess.run([interpreter, "-B", "-I", "-c", code], capture_output=True, text=True)
     assert (result.stdout.strip(), result.stderr) == (build_layer().digest, "")
 
 
