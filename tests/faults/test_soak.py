@@ -99,9 +99,9 @@ def look(bench: Bench) -> Sample:
     stubs = list(bench.environments())
     return {
         "relay KiB": private_kib(relay),
-        "stub KiB": max(map(private_kib, stubs)),
+        "stub KiB": max(map(private_kib, stubs), default=0),
         "relay descriptors": descriptors(relay),
-        "stub descriptors": max(map(descriptors, stubs)),
+        "stub descriptors": max(map(descriptors, stubs), default=0),
         "processes": len(descendants(relay)),
         "stubs": len(stubs),
     }
