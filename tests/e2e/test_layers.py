@@ -10,7 +10,7 @@ import pytest
 from live_session import Way, clean_environment, running
 from offline_cloud import ROOT_KEY
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 TEMPLATE = """\
 Transform: AWS::Serverless-2016-10-31

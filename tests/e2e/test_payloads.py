@@ -11,7 +11,7 @@ from live_session import Ready
 from offline_cloud import ROOT_KEY, until
 from texts import KINDS, Kind, ascii_text, base64_text
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.e2e
 
 ROOM = 200
 """Bytes that the event has beside its text."""

@@ -7,7 +7,7 @@ import pytest
 
 from live_session import Ready, fetch
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.e2e
 
 ENVIRONMENTS = 60
 ROUNDS = 10

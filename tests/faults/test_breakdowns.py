@@ -81,7 +81,6 @@ def test_a_stub_that_was_frozen_in_a_call_takes_its_answer(bench: Bench, how: st
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 def test_a_stub_that_was_frozen_past_twice_the_brokers_limit_takes_its_answer(
     bench: Bench, record_property: Record
 ) -> None:
@@ -164,7 +163,6 @@ def test_a_killed_relay_that_nobody_follows_is_named(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 def test_a_relay_that_slept_for_long_connects_anew_without_a_word_from_the_broker(
     bench: Bench,
 ) -> None:
@@ -187,7 +185,6 @@ def _noticed(event: dict[str, Any]) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 def test_a_link_that_died_without_a_word_is_noticed_by_its_pings(bench: Bench) -> None:
     """A router that forgot: nobody tells, until a ping of the relay is not answered."""
     with bench.pending("silent") as pending:
