@@ -20,7 +20,7 @@ or direction. Replays are the business of `assembly.ReplayWindow`.
 Only the standard library is at hand in a stub, and it has no AES. An
 extendable-output function over a secret key and a fresh 128-bit nonce is a
 plain stream cipher; reasoning, limits and who can read the key are in
-docs/security.md. The algorithm byte lets AES-GCM follow.
+docs/security.md. Algorithm 2, for large objects alone, is in `aes`.
 """
 
 import hashlib
