@@ -30,7 +30,10 @@ def describe(body: bytes) -> str:
         return ""
     try:
         event = json.loads(body)
-        text = next((found for read in _READERS if (found := read(event))), "")
+        text = ""
+        for read in _READERS:
+            if text := read(event):
+                break
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return ""
     line = "".join(character for character in text if character.isprintable()).strip()

@@ -68,6 +68,7 @@ in three is then saved, of the broker's limits too. With any round trip it leave
 the half second after which a stub sends its request again."""
 
 REAP_SECONDS = 15.0
+NEVER = float("inf")
 
 
 class Relay:
@@ -276,8 +277,15 @@ class Relay:
         self._pump()
 
     def _on_message(self, topic: str, payload: bytes) -> None:
-        self._take(self._side.receive(topic, payload, self._loop.time()))
-        self._pump_soon()
+        now = self._loop.time()
+        if events := self._side.receive(topic, payload, now):
+            self._take(events)
+        self._streams.wake()
+        due = self._side.next_wakeup(now)
+        if due <= now:
+            self._pump_soon()
+        else:  # as a rule: the acknowledgement waits for the answer
+            self._wake_at(due)
 
     def _take(self, events: Iterable[RelayEvent]) -> None:
         for event in events:
@@ -352,7 +360,7 @@ class Relay:
 
     def _timeout_of(self, name: str) -> float:
         function = self._functions.get(name)
-        return float("inf") if function is None else function.timeout
+        return NEVER if function is None else function.timeout
 
     def _pump(self) -> None:
         """Publish what is due, and come back when more will be."""
@@ -361,15 +369,17 @@ class Relay:
             self._connections.publish(packet)
         self._connections.look(now)
         self._streams.wake()
-        due = max(self._side.next_wakeup(now), now + 0.001)
+        self._wake_at(max(self._side.next_wakeup(now), now + 0.001))
+
+    def _wake_at(self, due: float) -> None:
+        """Come back at a time, or earlier: that costs less than a timer for each packet."""
+        if due == NEVER:
+            return
         if self._wakeup is not None:
-            # To be woken too early costs less than a timer for each packet.
             if self._wakeup.when() <= due:
                 return
             self._wakeup.cancel()
-            self._wakeup = None
-        if due != float("inf"):
-            self._wakeup = self._loop.call_at(due, self._on_wakeup)
+        self._wakeup = self._loop.call_at(due, self._on_wakeup)
 
     def _pump_soon(self) -> None:
         """Do so once, after what this turn of the loop has begun."""

@@ -57,6 +57,7 @@ class Serving:
         self._streams = streams
         self._open: set[object] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._untold: list[_Request] = []
         self._quiet: asyncio.Event | None = None
         self._closed = False
 
@@ -72,7 +73,9 @@ class Serving:
         call = call_for(invocation, request.stream)
         if not self.pool.begin(invocation.worker, call, request.end):
             self._run(request.wait(call))
-        asyncio.get_running_loop().call_soon(request.tell)
+        if not self._untold:
+            asyncio.get_running_loop().call_soon(self._tell)
+        self._untold.append(request)
 
     def run(self, work: Coroutine[None, None, None]) -> None:
         """Do something else for a request, which counts as one that runs."""
@@ -132,6 +135,12 @@ class Serving:
         can_load = self.side.can_load(worker, asyncio.get_running_loop().time())
         place = await self.vault.keep(worker, outcome.body, algorithm) if can_load else None
         self.answer(request, outcome, place)
+
+    def _tell(self) -> None:
+        """Tell of the requests that this turn of the loop has brought."""
+        untold, self._untold = self._untold, []
+        for request in untold:
+            request.tell()
 
     def _run(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
         task = asyncio.get_running_loop().create_task(work)

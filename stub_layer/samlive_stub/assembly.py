@@ -122,7 +122,9 @@ class Reassembler:
 
     def asked_at(self) -> float | None:
         """Return when the longest waiting message was last asked for; None when none waits."""
-        return min((pending.asked_at for pending in self._pending.values()), default=None)
+        if not self._pending:
+            return None
+        return min(pending.asked_at for pending in self._pending.values())
 
     def discard(self, sender: bytes | None = None) -> None:
         """Drop what is pending, all of it or one sender's."""

@@ -64,6 +64,7 @@ SAMPLES, SAMPLE_BYTES = 4, 8 * 1024
 HEADER = struct.Struct("!BBQ20s16sHHI8s")
 _FIELD = struct.Struct("!HI")
 HEADER_BYTES = HEADER.size
+_FIELD_BYTES = _FIELD.size
 
 
 class FrameError(ValueError):
@@ -289,15 +290,14 @@ def decode_fields(body: bytes) -> dict[str, str]:
     Raises:
         FrameError: The bytes are cut or not UTF-8.
     """
-    fields, at, end = {}, 0, len(body)
+    fields, at, end, unpack_from = {}, 0, len(body), _FIELD.unpack_from
     try:
         while at < end:
-            key_size, value_size = _FIELD.unpack_from(body, at)
-            key_at = at + _FIELD.size
-            value_at = key_at + key_size
+            size, value_size = unpack_from(body, at)
+            value_at = at + _FIELD_BYTES + size
+            name = str(body[at + _FIELD_BYTES : value_at], "utf-8")
             at = value_at + value_size
-            key = str(body[key_at:value_at], "utf-8")
-            fields[key] = str(body[value_at:at], "utf-8", "surrogateescape")
+            fields[name] = str(body[value_at:at], "utf-8", "surrogateescape")
     except struct.error:
         at = end + 1
     except UnicodeDecodeError:

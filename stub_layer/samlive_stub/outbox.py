@@ -51,7 +51,7 @@ class Outbox:
         publishes: Publishes a second, both directions together, up to which it sends.
     """
 
-    __slots__ = ("_due", "_long", "_pacer", "_sealer", "_shard", "_short")
+    __slots__ = ("_due", "_pacer", "_sealer", "_shard", "long", "short")
 
     def __init__(
         self, sealer: Sealer, shard: int = 0, publishes: int = PUBLISHES_PER_SECOND
@@ -59,14 +59,15 @@ class Outbox:
         self._sealer = sealer
         self._shard = shard
         self._pacer = Pacer(publishes)
-        self._short: list[Item] = []
-        self._long: list[Item] = []
+        # What waits; read by owners of several, who ask all of them after every packet.
+        self.short: list[Item] = []
+        self.long: list[Item] = []
         self._due: float | None = None
 
     @property
     def idle(self) -> bool:
         """Whether nothing waits to leave."""
-        return not self._short and not self._long
+        return not self.short and not self.long
 
     @property
     def held_back(self) -> bool:
@@ -85,17 +86,17 @@ class Outbox:
             indices: Frame numbers; all of them when None.
         """
         wanted = list(range(message.count)) if indices is None else indices
-        waiting = self._waiting(topic, message) if not self.idle else set()
+        waiting = self._waiting(topic, message) if self.short or self.long else ()
         left = [index for index in wanted if index < message.count and index not in waiting]
         if left:
-            queue = self._short if message.count == 1 else self._long
+            queue = self.short if message.count == 1 else self.long
             queue.append(Item(topic, sender, message, left))
 
     def _waiting(self, topic: str, message: Outgoing) -> set[int]:
         """Return which frames of a message have not left yet."""
         return {
             index
-            for item in self._short + self._long
+            for item in self.short + self.long
             if item.message.message == message.message and item.message.kind == message.kind
             for index in item.indices
             if item.topic == topic
@@ -103,7 +104,7 @@ class Outbox:
 
     def withdraw(self, message: bytes, topic: str | None = None) -> None:
         """Take back what still waits of the message with this id."""
-        for queue in (self._short, self._long):
+        for queue in (self.short, self.long):
             queue[:] = [
                 item
                 for item in queue
@@ -112,7 +113,7 @@ class Outbox:
 
     def skip(self, message: bytes, topic: str, below: int) -> None:
         """Take back the frames of a message that have a lower number."""
-        for queue in (self._short, self._long):
+        for queue in (self.short, self.long):
             for item in queue:
                 if item.message.message == message and item.topic == topic:
                     item.indices[:] = [index for index in item.indices if index >= below]
@@ -120,18 +121,18 @@ class Outbox:
 
     def holds(self, message: bytes, topic: str) -> bool:
         """Tell whether something of a message waits here."""
-        waiting = (item for item in self._short + self._long if item.topic == topic)
+        waiting = (item for item in self.short + self.long if item.topic == topic)
         return any(item.message.message == message for item in waiting)
 
     def clear(self) -> None:
         """Take back everything."""
-        self._short.clear()
-        self._long.clear()
+        self.short.clear()
+        self.long.clear()
 
     def move_to(self, other: "Outbox") -> None:
         """Let what waits here leave through another connection."""
-        other._short += self._short
-        other._long += self._long
+        other.short += self.short
+        other.long += self.long
         self.clear()
         self._due = None
 
@@ -146,7 +147,7 @@ class Outbox:
     def take(self, now: float) -> list[Publish]:
         """Return the packets that may leave now."""
         publishes = []
-        while queue := self._short or self._long:
+        while queue := self.short or self.long:
             item = queue[0]
             if self._due is None:
                 size = item.message.frame_size(item.indices[0]) + _FRAME_BYTES + len(item.topic)

@@ -40,8 +40,7 @@ class Pacer:
             size: Bytes of the packet.
             now: Any clock that only goes forward, in seconds.
         """
-        at = max(now, self._booked[-1][0]) if self._booked else now
-        self._forget(at)
+        at = self._at(now)
         while self._booked and (
             len(self._booked) >= self._count_limit or self._bytes + size > self._bytes_limit
         ):
@@ -53,15 +52,23 @@ class Pacer:
 
     def received(self, size: int, now: float) -> None:
         """Count a publish that came in: the limits cover both directions."""
-        at = max(now, self._booked[-1][0]) if self._booked else now
-        self._forget(at)
-        self._booked.append((at, size))
+        self._booked.append((self._at(now), size))
         self._bytes += size
 
     def usage(self, now: float) -> float:
         """Return which part of the limits the last second has used; above 1 when booked ahead."""
         self._forget(now)
         return max(len(self._booked) / self._count_limit, self._bytes / self._bytes_limit)
+
+    def _at(self, now: float) -> float:
+        """Return when the next one may be booked at the earliest; forget what is over by then."""
+        booked = self._booked
+        if not booked:
+            return now
+        at = max(now, booked[-1][0])
+        if booked[0][0] + WINDOW_SECONDS <= at:
+            self._forget(at)
+        return at
 
     def _forget(self, at: float) -> None:
         passed = 0

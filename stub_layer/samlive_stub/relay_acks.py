@@ -7,7 +7,7 @@ second that AWS IoT takes from a connection. A stub asks again only after half
 a second. Each waits equally long, so the first to wait is the first to leave.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from .relay_workers import Worker
 
@@ -44,14 +44,14 @@ class Acks:
         """Forget the ACK of a request: its answer leaves."""
         self._waiting.pop(number, None)
 
-    def take(self, now: float) -> Iterator[tuple[bytes, Worker]]:
-        """Yield request and worker of each ACK that has waited long enough."""
-        while self._waiting:
-            number, (due, worker) = next(iter(self._waiting.items()))
-            if due > now:
-                return
+    def take(self, now: float) -> Iterable[tuple[bytes, Worker]]:
+        """Return request and worker of each ACK that has waited long enough."""
+        if self.next_wakeup() > now:
+            return ()
+        taken = [(number, worker) for number, (due, worker) in self._waiting.items() if due <= now]
+        for number, _ in taken:
             del self._waiting[number]
-            yield number, worker
+        return taken
 
     def next_wakeup(self) -> float:
         """Return when the first one leaves; infinity when none waits."""

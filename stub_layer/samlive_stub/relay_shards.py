@@ -103,13 +103,13 @@ class Shards:
     def withdraw(self, message: bytes, topic: str) -> None:
         """Take back what still waits of a message to a topic, wherever it waits."""
         for outbox in self._outboxes:
-            if not outbox.idle:
+            if outbox.short or outbox.long:
                 outbox.withdraw(message, topic)
 
     def skip(self, message: bytes, topic: str, below: int) -> None:
         """Take back the frames of a message that have a lower number, wherever they wait."""
         for outbox in self._outboxes:
-            if not outbox.idle:
+            if outbox.short or outbox.long:
                 outbox.skip(message, topic, below)
 
     def usage(self, now: float) -> float:
@@ -118,10 +118,16 @@ class Shards:
 
     def next_wakeup(self, now: float) -> float:
         """Return when `take` will have something; infinity when nothing waits."""
-        waiting = [outbox.next_wakeup(now) for outbox in self._outboxes if not outbox.idle]
-        return min(waiting, default=NEVER)
+        due = NEVER
+        for outbox in self._outboxes:
+            if outbox.short or outbox.long:
+                due = min(due, outbox.next_wakeup(now))
+        return due
 
     def take(self, now: float) -> list[Publish]:
         """Return the packets that may leave now, each paced by its connection."""
-        waiting = [outbox for outbox in self._outboxes if not outbox.idle]
-        return [packet for outbox in waiting for packet in outbox.take(now)]
+        packets: list[Publish] = []
+        for outbox in self._outboxes:
+            if outbox.short or outbox.long:
+                packets += outbox.take(now)
+        return packets

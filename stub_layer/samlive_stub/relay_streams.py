@@ -315,7 +315,9 @@ class Streams:
 
     def next_wakeup(self) -> float:
         """Return when `flush` is due; infinity when nothing waits for it."""
-        return min((stream.due_at for _, stream in self._open.values()), default=NEVER)
+        if not self._open:
+            return NEVER
+        return min(stream.due_at for _, stream in self._open.values())
 
     def _confirm(self, worker: Worker, stream: OutStream, offsets: Offsets) -> bool:
         """Take a stub's report; return whether something of the stream is on its way to it."""

@@ -366,7 +366,7 @@ class StubSide:
             return
         body = self._assembly.add(frame, now)
         if answers:
-            if self._state == ASKING:
+            if self._state == ASKING and (body is None or frame.flags):
                 self._step("ack", now)
             if body is not None and frame.flags & frames.STORED:
                 self._stored_kind = frame.kind
@@ -417,7 +417,9 @@ class StubSide:
         if found is None:
             return
         before, (self._state, action) = self._state, found
-        if action == "seek":
+        if action == "finish":
+            self._rest()
+        elif action == "seek":
             self._seek(now)
         elif action in ("ask", "resume"):
             self._outbox.clear()
@@ -464,8 +466,6 @@ class StubSide:
             self._rest()
         elif action == "give_up":
             self._outcome = Absent(_REASONS[before])
-            self._rest()
-        elif action == "finish":
             self._rest()
 
     def _seek(self, now: float) -> None:

@@ -344,11 +344,15 @@ class RelaySide:
 
     def next_wakeup(self, now: float) -> float:
         """Return when `tick` and `take_publishes` are due; infinity when nothing waits."""
-        times = [self._shards.next_wakeup(now)]
-        if (asked := self._assembly.asked_at()) is not None:
-            times.append(asked + STALL_SECONDS)
-        times.append(max(now, self._presence.due_at))
-        return min(*times, self._sweep_due, self.streams.next_wakeup(), self._acks.next_wakeup())
+        due = min(
+            self._sweep_due,
+            self._shards.next_wakeup(now),
+            self.streams.next_wakeup(),
+            self._acks.next_wakeup(),
+            max(now, self._presence.due_at),
+        )
+        asked = self._assembly.asked_at()
+        return due if asked is None else min(due, asked + STALL_SECONDS)
 
     def take_publishes(self, now: float) -> list[Publish]:
         """Return the packets that may leave now, paced per shard below the broker's limits."""
@@ -466,10 +470,21 @@ class RelaySide:
         if found is None:
             return []
         request.state, action = found
-        if action in ("acknowledge", "fetch"):
-            self._reply(worker, frames.ACK, request.number)
-        elif action == "accept":
+        # First what every request goes through.
+        if action == "deliver":
+            fields, event = request.fields, request.event
+            request.fields, request.event = {}, b""
+            return [Invocation(worker.name, request.name, fields, event)]
+        if action == "publish":
+            self._publish_answer(worker, request, now)
+            return []
+        if action == "forget":
+            self._forget(worker, request)
+            return []
+        if action == "accept":
             self._acknowledge(worker, request, now)
+        elif action in ("acknowledge", "fetch"):
+            self._reply(worker, frames.ACK, request.number)
         if action == "fetch":
             return [FetchWanted(worker.name, request.number, request.fields[NAME_FIELD])]
         if action in ("accept", "hold"):
@@ -477,10 +492,6 @@ class RelaySide:
             if worker.hello is None:
                 self._sweep_due = min(self._sweep_due, self._next_sweep)
                 self._ask_hello(worker, now)
-        elif action == "deliver":
-            fields, event = request.fields, request.event
-            request.fields, request.event = {}, b""
-            return [Invocation(worker.name, request.name, fields, event)]
         elif action in ("open", "send_parts", "repeat_parts", "let_go"):
             if action == "send_parts":  # says what the ACK would have said
                 self._acks.drop(request.number)
@@ -488,8 +499,6 @@ class RelaySide:
             self._sweep_due = min(self._sweep_due, request.until)
         elif action == "refuse":
             request.answer = Message(frames.ERROR, request.number, NO_ENVIRONMENT)
-            self._publish_answer(worker, request, now)
-        elif action == "publish":
             self._publish_answer(worker, request, now)
         elif action == "repeat_plainly":
             self._repeat_plainly(worker, request)
@@ -501,8 +510,6 @@ class RelaySide:
             self._repeat(worker, request, indices)
         elif action == "reboot":
             self._reply(worker, frames.REBOOT, request.number)
-        elif action == "forget":
-            self._forget(worker, request)
         return []
 
     def _acknowledge(self, worker: Worker, request: Request, now: float) -> None:

@@ -8,9 +8,9 @@ Everything after the TLS handshake runs on the relay's loop: no second thread
 has to be woken for a message, and none is imported for 70 ms at the start.
 `iot` does the same by way of awscrt, see `connections`.
 
-The first publish of a turn of the loop leaves at once, the others of that turn
-together in one write. An acknowledgement waits `ACK_SECONDS` for a publish to
-travel with.
+A publish leaves at once. While others are under way, the first of a turn of the loop
+does, and the rest of that turn follows in one write. An acknowledgement waits
+`ACK_SECONDS` for a publish to travel with.
 Credentials are asked for at every connect, on the dialling thread, because
 refreshing them may use the network.
 """
@@ -100,9 +100,14 @@ class DirectTransport:
 
     def publish(self, packet: Publish) -> None:
         """Publish at QoS 1; see `Transport`."""
-        if self._session is not None and self._session.ready:
-            self._session.publish(packet)
-            self._send_or_join()
+        session = self._session
+        if session is not None and session.ready:
+            alone = not session.unanswered
+            session.publish(packet)
+            if alone:  # others of this turn will find it unanswered
+                self._send()
+            else:
+                self._send_or_join()
 
     def renew(self, reason: str) -> None:
         """Connect anew now; see `Transport`."""
