@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -50,6 +51,16 @@ class TestLayers:
         content = build.layer(tools, tmp_path / "src", tmp_path / "cache")
         assert "python/tools.py" in names(content)
         assert build.layer(tools, tmp_path / "src", tmp_path / "cache") == content
+
+    def test_what_samlive_keeps_beside_the_template_is_no_code(self, tmp_path: Path) -> None:
+        (tmp_path / "requirements.txt").write_text("")
+        (tmp_path / "tools.py").write_text("x = 1")
+        state = tmp_path / ".samlive"
+        state.mkdir()
+        os.symlink("nowhere", state / "broken")  # like a socket, it cannot be copied
+        tools = LayerReport("Tools", "python3.11", "x86_64", {"BuildMethod": "python3.11"})
+        found = names(build.layer(tools, tmp_path, state / "cache"))
+        assert found == {"python/tools.py", "python/requirements.txt"}
 
     # aws-lambda-builders leaves make's pipes to the garbage collector
     @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

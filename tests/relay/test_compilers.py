@@ -78,6 +78,12 @@ def test_of_a_commands_words_the_first_complaint_is_told() -> None:
     assert compilers.problem(noise, {}, False).splitlines() == noise[-compilers.MAX_LINES :]
 
 
+def test_megabytes_of_one_path_are_read_at_once() -> None:
+    """A build that copies a folder into itself writes such lines; this took hours once."""
+    lines = [f"copying {'/deep/.samlive/build' * 200}"] * 2000 + ["main.go:3:1: oops"]
+    assert compilers.problem(lines, {}, by_builders=True).splitlines()[-1] == "main.go:3:1: oops"
+
+
 def test_files_are_found_in_complaints_and_lists() -> None:
     told = "a/b.go:3: no\n--> src/tea.rs:1:2\nTea.cs(4,2): error CS1002\nat 12:30:00"
     assert compilers.mentioned(told) == {"a/b.go", "src/tea.rs", "Tea.cs"}

@@ -161,6 +161,9 @@ def _run(
     from aws_lambda_builders.builder import LambdaBuilder
     from aws_lambda_builders.exceptions import LambdaBuilderError
 
+    from samlive_relay.workers.builders import leave_out_own_folder
+
+    leave_out_own_folder()
     manifests = sorted(folder.glob(found.manifest))
     artifacts = work / "artifacts" / inner
     artifacts.mkdir(parents=True)

@@ -8,7 +8,7 @@ build has a folder of its own: processes that still run keep theirs. A build
 that fails is remembered too, so that every call is answered at once, with what
 the compiler said, until the next save.
 
-The process is `python -m aws_lambda_builders`, SAM's own builders behind their
+The process is `python -m samlive_relay.workers.builders`, SAM's own builders behind their
 JSON interface, or the user's command in a shell. It gets the developer's
 environment and nothing of the function's, so no role's credentials reach a
 compiler, and it ends with the relay, like every child.
@@ -35,7 +35,7 @@ from samlive_relay.config import Build, LocalFunction
 from samlive_relay.errors import RelayError
 from samlive_relay.watch import IGNORED
 
-from . import compilers, kept_builds
+from . import builders, compilers, kept_builds
 from .process import Process, spawn
 from .stamps import TICK_NS, Stamp, changed, digest, is_half_saved, stat
 
@@ -252,7 +252,7 @@ class Builds:
         else:
             job = compilers.job(function, build, artifacts, scratch)
             # -P: a json.py in the code's folder must not be taken for the library's.
-            command = [sys.executable, "-P", "-m", "aws_lambda_builders", job]
+            command = [sys.executable, "-P", "-m", builders.__name__, job]
         return await self._process(command, function.code, artifacts, scratch)
 
     async def _listed(

@@ -20,19 +20,23 @@ PROTOCOL = "0.3"
 MAX_LINES = 40
 
 _ENDINGS = "c cc cpp cs csproj fs fsproj go gradle h java kt kts mod py rb rs scala toml ts xml"
+_IN_PATH = r"[^\s:'\"()\[\]]"
 _PLACE = re.compile(
-    r"(?P<path>[^\s:'\"()\[\]]+\.(?:" + "|".join(_ENDINGS.split()) + r"))"
+    rf"(?<!{_IN_PATH})(?P<path>{_IN_PATH}++)"  # whole words only: a build can write megabytes
+    rf"(?:{'|'.join(rf'(?<={_IN_PATH}[.]{ending})' for ending in _ENDINGS.split())})"
     r"(?::\[?|\()(?P<line>\d+)(?:(?:[:,](?P<column>\d+))?[\])]?)"
 )
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_OWN_WORDS = re.compile(r"Go files not found|\S+:\S+ failed$|Current Artifacts Directory")
+_OWN_WORDS = re.compile(
+    r"Go files not found|(?<!\S)[^\s:]++:\S++ failed$|Current Artifacts Directory"
+)
 _STEP = re.compile(r"^\w+:\w+ - (?:\w+ Failed: )?")
 _MAVEN = "[ERROR] "
 _RULE = re.compile(r"^(?:\\.|[^\s\\])+:(?:\s|$)")
 
 
 def job(function: LocalFunction, build: Build, artifacts: Path, scratch: Path) -> str:
-    """Return what is asked of `python -m aws_lambda_builders`.
+    """Return what is asked of aws-lambda-builders; see builders.py.
 
     Args:
         function: The function; what is built has to run on this machine, whatever
