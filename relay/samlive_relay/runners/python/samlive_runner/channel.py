@@ -15,6 +15,8 @@ import socket
 import struct
 from typing import Any, Callable, Optional
 
+from .jsontext import from_text
+
 BOOT, INVOKE, RELOAD = b"B", b"I", b"E"
 READY, LOADED, RESPONSE, ERROR, DEPENDENCIES = b"R", b"L", b"A", b"X", b"M"
 
@@ -88,4 +90,4 @@ class Channel:
 def split_invocation(body: bytes) -> tuple[dict[str, str], bytes]:
     """Return the fields and the raw event of an INVOKE message."""
     size = int.from_bytes(body[:4], "big")
-    return json.loads(body[4 : 4 + size]), body[4 + size :]
+    return from_text(body[4 : 4 + size]), body[4 + size :]

@@ -1,10 +1,9 @@
 """Turns the raw event into an object and the handler's result into a raw answer."""
 
-import json
 from typing import Any, Union
 
 from .faults import Fault
-from .jsontext import as_text
+from .jsontext import as_text, from_text
 
 
 def parse_event(event: bytes, content_type: str) -> Any:
@@ -16,7 +15,7 @@ def parse_event(event: bytes, content_type: str) -> Any:
     if content_type != "application/json":
         return event
     try:
-        return json.loads(event)
+        return from_text(event)
     except ValueError as problem:
         raise Fault("Runtime.UnmarshalError", f"Unable to unmarshal input: {problem}") from None
 
