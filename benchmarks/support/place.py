@@ -130,8 +130,14 @@ def unpace() -> None:
     from samlive_stub.pacing import Pacer
 
     class Unpaced(Pacer):
-        def __init__(self, *_: int) -> None:
-            super().__init__(10**9, 10**12)
+        def delay(self, size: int, now: float) -> float:
+            return 0.0
+
+        def received(self, size: int, now: float) -> None:
+            pass
+
+        def usage(self, now: float) -> float:
+            return 0.0
 
     setattr(outbox, "Pacer", Unpaced)  # noqa: B010  (mypy takes the name for a type)
 
