@@ -1,24 +1,16 @@
 """The runner reads JSON as Python's own module does, in fewer steps."""
 
-import importlib.util
 import json
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-import samlive_relay
-
-FILE = Path(samlive_relay.__file__).parent / "runners/python/samlive_runner/jsontext.py"
+import runner_modules
 
 
 @pytest.fixture(scope="module")
 def jsontext() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("jsontext", FILE)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return runner_modules.load("jsontext")
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
 """
 
 import json
-import os
 import sys
 import time
 from typing import Any, Optional
 
 from .faults import Fault
+from .variables import read
 
 
 class _Fields:
@@ -64,11 +64,11 @@ class LambdaContext:
 
     def __init__(self, fields: dict[str, str]) -> None:
         self.aws_request_id = fields["request-id"]
-        self.log_group_name = os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
-        self.log_stream_name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
-        self.function_name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
-        self.memory_limit_in_mb = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-        self.function_version = os.environ.get("AWS_LAMBDA_FUNCTION_VERSION")
+        self.log_group_name = read(b"AWS_LAMBDA_LOG_GROUP_NAME")
+        self.log_stream_name = read(b"AWS_LAMBDA_LOG_STREAM_NAME")
+        self.function_name = read(b"AWS_LAMBDA_FUNCTION_NAME")
+        self.memory_limit_in_mb = read(b"AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+        self.function_version = read(b"AWS_LAMBDA_FUNCTION_VERSION")
         self.invoked_function_arn = fields.get("invoked-function-arn")
         self.tenant_id = fields.get("tenant-id")
         client = _parse(fields.get("client-context"), "Client Context")

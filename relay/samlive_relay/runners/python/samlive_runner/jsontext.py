@@ -6,10 +6,11 @@ as objects, and non-ASCII text unescaped since Python 3.12.
 
 import json
 import math
-import os
 import re
 import uuid
 from typing import Any
+
+from .variables import read
 
 _UNESCAPED = frozenset(f"AWS_Lambda_python3.{minor}" for minor in range(12, 20))
 _PLAIN = frozenset({str, int, float, bool, type(None)})
@@ -25,7 +26,7 @@ def as_text(value: Any) -> str:
             value = _evened(value)
     except RecursionError:
         pass  # the encoder says so in its own words
-    ascii_only = os.environ.get("AWS_EXECUTION_ENV") not in _UNESCAPED
+    ascii_only = read(b"AWS_EXECUTION_ENV") not in _UNESCAPED
     text = (_ASCII if ascii_only else _ANY).encode(value)
     return _MARKED.sub(r"\1", text) if _MARK in text else text
 
