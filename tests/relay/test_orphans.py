@@ -29,7 +29,9 @@ async def main():
         await session.until(lambda: (project.code / "children").exists())
         spares = session.relay.spares
         await session.until(lambda: spares.pids or not RUNTIME.startswith("nodejs"))
-        pids = [*session.relay.pool.pids, *session.relay.zygotes.pids, *spares.pids]
+        zygotes = session.relay.zygotes
+        await session.until(lambda: zygotes.reserved or START != "zygote")
+        pids = [*session.relay.pool.pids, *zygotes.pids, *zygotes.reserved, *spares.pids]
         print(json.dumps(pids), flush=True)
         await running
 

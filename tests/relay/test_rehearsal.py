@@ -355,3 +355,16 @@ rehearsal.rehearse_clients(RECORDED, lambda: bool(made))
 answer(made)
 """
     assert fresh(code) == ["dynamodb"]
+
+
+def test_a_package_that_clients_break_is_left_to_the_function(fresh: Answer) -> None:
+    code = """
+def broken(*args, **named):
+    raise SystemError("no clients today")
+boto3.session.Session.client = broken
+rehearsal.rehearse_clients(RECORDED)
+boto3.session.Session = broken
+rehearsal.rehearse_clients(RECORDED)
+answer("AWS_CONFIG_FILE" in os.environ)
+"""
+    assert fresh(code) is False
