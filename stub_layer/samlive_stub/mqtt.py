@@ -137,7 +137,10 @@ class Decoder:
         at, end = 0, len(buffer)
         while at + 1 < end:
             size, body_at = buffer[at + 1], at + 2
-            if size > 0x7F:
+            if size > 0x7F and body_at < end and buffer[body_at] < 0x80:
+                size += (buffer[body_at] - 1) << 7  # two bytes, as most have
+                body_at += 1
+            elif size > 0x7F:
                 if (found := _number(buffer, at + 1)) is None:
                     break
                 size, body_at = found
