@@ -32,7 +32,7 @@ demo: setup
 test: check wheel-test
 
 test-all: check setup
-	scripts/wheel-test -n 2 --dist loadfile
+	scripts/wheel-test tests
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -14,8 +14,6 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 pytestmark = [
     pytest.mark.skipif(not BENCHMARKS.is_dir(), reason="the benchmarks are not in the sdist"),
     pytest.mark.skipif(sys.platform != "linux", reason="they count by /proc"),
-    # Two at once would each find the other's processes, and refuse to measure.
-    pytest.mark.xdist_group("benchmarks"),
 ]
 
 

@@ -36,13 +36,7 @@ def complaints(found: list[Row]) -> dict[object, object]:
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize(
-    "part",
-    [
-        pytest.param(number, marks=pytest.mark.xdist_group(f"corpus {number}"))
-        for number in range(PARTS)
-    ],
-)
+@pytest.mark.parametrize("part", range(PARTS))
 def test_the_core_templates_hold_and_get_no_new_lint_error(part: int) -> None:
     files = list(corpus_files("shared_core.txt"))[part::PARTS]
     found = rows("--lint", "--jobs", "1", *map(str, files))
