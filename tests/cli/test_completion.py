@@ -35,7 +35,7 @@ def test_shell_accepts_the_script(capsys: pytest.CaptureFixture[str], shell: str
     if not shutil.which(shell):
         pytest.skip(f"{shell} is not installed")
     said = script(capsys, shell)
-    subprocess.run([shell, "-n"], input=said, text=True, check=True, timeout=10)
+    subprocess.run([shell, "-n"], input=said, text=True, check=True, timeout=60)
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="bash is not installed")
@@ -56,6 +56,6 @@ def test_bash_completes(
         f'COMP_CWORD={len(words) - 1}\n_samlive\necho "${{COMPREPLY[0]}}"\n'
     )
     done = subprocess.run(
-        ["bash", "-c", program], capture_output=True, text=True, check=True, timeout=10
+        ["bash", "-c", program], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == expected

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ class Session:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
         )
 
 
@@ -436,10 +437,13 @@ class TestOtherCommands:
         (status,) = told["status"]
         assert status["state"] == "CREATE_COMPLETE"
         assert status["functions"] == {"Paint": "live"}
+        assert datetime.fromisoformat(status["changed"]).microsecond == 0
         assert f" on {socket.gethostname()} since " in status["served_by"]
         assert ready.live.stop() == 0
         done = session.run("status", "--stage", "ana")
         assert "served_by  nobody" in done.stdout
+        done = session.run("unpark", "--stage", "ana")
+        assert done.stdout == "note Nothing of paint-ana is parked.\n"
         assert [stage["stack"] for stage in told["stages"]] == [ready.ready["stack"]]
         assert all(check["ok"] for check in told["doctor"])
 

@@ -35,7 +35,7 @@ def demo(folder: Path) -> Iterator[Ready]:
     template, *options = shlex.split(command[1])
     live = Live(Path(template), *options, environment=clean_environment(), folder=folder)
     try:
-        ready = live.expect("ready", timeout=90)
+        ready = live.expect("ready", timeout=180)
         yield Ready(live, ready, offline_variables(folder / template))
     finally:
         live.stop()
@@ -51,7 +51,7 @@ def pasted(line: str, demo: Ready) -> str:
     """Run a line of the page in a shell; return what it prints."""
     environment = clean_environment() | {"API_URL": demo.urls["ApiUrl"], "no_proxy": "*"}
     done = subprocess.run(
-        ["sh", "-c", line], env=environment, capture_output=True, text=True, timeout=60
+        ["sh", "-c", line], env=environment, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -61,7 +61,7 @@ def session(tmp_path: Path) -> Iterator[Live]:
 @pytest.mark.skipif(not process_tree.AVAILABLE, reason="looks at /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_end_of_the_command_ends_everything(session: Live, tmp_path: Path, number: int) -> None:
-    ready = session.expect("ready", timeout=90)
+    ready = session.expect("ready", timeout=180)
     started = {session.process.pid, *process_tree.descendants(session.process.pid)}
     assert len(started) > 1
     cloud = urlsplit(ready["endpoint_url"])

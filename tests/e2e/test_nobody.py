@@ -197,7 +197,7 @@ def test_a_command_that_is_killed_while_it_parks_is_repaired(
     with counting(way.environment["AWS_ENDPOINT_URL"]) as proxy:
         environment = way.environment | {"AWS_ENDPOINT_URL": proxy.url}
         live: Live = Way("killed", way.arguments, environment).start(template)
-        live.expect("ready", timeout=90)
+        live.expect("ready", timeout=180)
 
         def kill(call: str) -> None:
             if call.startswith("PUT") and "/concurrency" in call:

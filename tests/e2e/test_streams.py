@@ -20,7 +20,7 @@ def gate(tmp_path: Path) -> Path:
 def get(lab: Ready, **told: str) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
     """Call the function's URL; return the reply as soon as it has begun."""
     url = urlsplit(lab.urls["NodeStreamUrl"])
-    connection = http.client.HTTPConnection(url.netloc, timeout=40)
+    connection = http.client.HTTPConnection(url.netloc, timeout=120)
     connection.request("GET", f"{url.path}?{urlencode(told)}")
     return connection, connection.getresponse()
 

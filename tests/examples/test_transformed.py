@@ -20,7 +20,7 @@ each_example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: pat
 def run(*command: str | Path, seed: str = "0") -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "SAMLIVE"))}
     environment |= {"AWS_DEFAULT_REGION": "eu-central-1", "PYTHONHASHSEED": seed}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280)
 
 
 def transformed(example: Path, *options: str, seed: str = "0") -> str:

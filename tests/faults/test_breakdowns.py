@@ -31,7 +31,7 @@ def test_a_broker_that_restarts_loses_no_call(bench: Bench, record_property: Rec
         bench.broker(down=False)
         bench.session.live.expect("connection", where=lambda e: e["state"] == "connected")
         certain = time.monotonic()
-        assert pending.answer.result(60) == ("before", None)
+        assert pending.answer.result(120) == ("before", None)
         record_property("seconds_from_certainty", round(time.monotonic() - certain, 2))
         assert pending.journal.runs() == ["before"]
     assert bench.call("after") == ("after", None)
@@ -47,7 +47,7 @@ def test_calls_that_begin_without_a_broker_wait_for_it(bench: Bench) -> None:
     with bench.begun("during", journal) as answer:
         until(lambda: "busy" in bench.environments().values() or answer.done())
         bench.broker(down=False)
-        assert answer.result(60) == ("during", None)
+        assert answer.result(120) == ("during", None)
     assert journal.runs() == ["during"]
 
 
@@ -58,7 +58,7 @@ def test_a_killed_worker_is_answered_for_and_replaced(
         (pid,) = pending.journal.pids()
         os.kill(pid, signal.SIGKILL)
         certain = time.monotonic()
-        answer, error = pending.answer.result(30)
+        answer, error = pending.answer.result(120)
         record_property("seconds_from_certainty", round(time.monotonic() - certain, 2))
     assert error == "Unhandled"
     assert answer["errorType"] == "Runtime.ExitError"
@@ -76,7 +76,7 @@ def test_a_stub_that_was_frozen_in_a_call_takes_its_answer(bench: Bench, how: st
             bench.session.live.skip()
             pending.go.touch()
             bench.session.live.expect("invocation")
-        assert pending.answer.result(60) == (how, None)
+        assert pending.answer.result(120) == (how, None)
         assert pending.journal.runs() == [how]
 
 
@@ -94,7 +94,7 @@ def test_a_stub_that_was_frozen_past_twice_the_brokers_limit_takes_its_answer(
             pending.go.touch()
             time.sleep(limit + 2)
         certain = time.monotonic()
-        assert pending.answer.result(60) == ("frozen", None)
+        assert pending.answer.result(120) == ("frozen", None)
         record_property("seconds_from_certainty", round(time.monotonic() - certain, 2))
         assert pending.journal.runs() == ["frozen"]
 
@@ -105,7 +105,7 @@ def test_a_relay_that_sleeps_in_a_call_goes_on_with_it(bench: Bench) -> None:
         with frozen(bench.session.live.process.pid):
             assert bench.broker(cut=f"{bench.names}:relay:") > 0
         pending.go.touch()
-        assert pending.answer.result(60) == ("asleep", None)
+        assert pending.answer.result(120) == ("asleep", None)
         assert pending.journal.runs() == ["asleep"]
 
 
@@ -118,7 +118,7 @@ def test_a_killed_relay_is_followed_by_one_that_answers(
     stage = Way(way.name, ("--stage", "killed"), way.environment)
     live = stage.start(template)
     try:
-        ready = live.expect("ready", timeout=90)
+        ready = live.expect("ready", timeout=180)
         first = Bench(type(bench.session)(live, ready, way.environment), folder)
         first.session.client("lambda")
         with first.pending("pending") as pending:
@@ -145,12 +145,12 @@ def test_a_killed_relay_that_nobody_follows_is_named(
     template = copy_project(bench.session.live.project, folder) / "template.yaml"
     live = Way(way.name, ("--stage", "alone"), way.environment).start(template)
     try:
-        ready = live.expect("ready", timeout=90)
+        ready = live.expect("ready", timeout=180)
         lonely = Bench(type(bench.session)(live, ready, way.environment), folder)
         lonely.session.client("lambda")
         with lonely.pending("lost") as pending:
             os.kill(live.process.pid, signal.SIGKILL)
-            answer, error = pending.answer.result(60)
+            answer, error = pending.answer.result(120)
         assert error == "Unhandled"
         assert answer["errorType"] == "SamLive.RelayAbsent"
         assert "the relay took the request, went away, and none followed" in answer["errorMessage"]

@@ -29,6 +29,6 @@ def test_an_answer_that_nobody_takes_ends_the_process_quietly() -> None:
             pass_fds=[theirs.fileno()],
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
         )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

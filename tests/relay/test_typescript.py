@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="no npm on t
 def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("esbuild")
     command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), "esbuild@0.25"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280)
     if done.returncode != 0:
         pytest.skip(f"esbuild cannot be installed: {done.stderr[-200:]}")
     package = folder / "node_modules" / "plainlib"

@@ -196,6 +196,7 @@ def test_an_event_reaches_the_relay_and_its_answer_comes_back(
 ) -> None:
     relay = make_relay()
     start(TABLE="orders", SAMLIVE_ENV_NODE_OPTIONS="--inspect")
+    assert api.polled.wait(60)
     event = '{"text":"日本語 \u2028 🎉"}'.encode()
     assert api.invoke(event, "r-1") == ("response", event)
     assert api.invoke(b"2", "r-2") == ("response", b"2")
@@ -208,7 +209,7 @@ def test_an_event_reaches_the_relay_and_its_answer_comes_back(
     fields = relay.invocations()[0].fields
     assert fields["invoked-function-arn"] == "arn:aws:lambda:eu-west-1:1:function:f"
     assert fields["content-type"] == "application/json"
-    assert abs(int(fields["deadline-ms"]) - int(fields["now-ms"]) - 60000) < 5000
+    assert 0 <= 60_000 - (int(fields["deadline-ms"]) - int(fields["now-ms"])) < 30_000
 
 
 def test_headers_of_the_runtime_api_pass_through(make_relay: Any, api: Any, start: Any) -> None:

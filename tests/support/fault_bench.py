@@ -145,7 +145,7 @@ class Pending:
     go: Path
     answer: "Future[Answer]"
 
-    def finish(self, seconds: float = 60) -> Answer:
+    def finish(self, seconds: float = 120) -> Answer:
         """Let the handler go and return the answer."""
         self.go.touch()
         return self.answer.result(seconds)

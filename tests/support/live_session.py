@@ -124,7 +124,7 @@ class Live:
     def everything(self) -> list[Event]:
         """Return all events of a session that has ended."""
         assert self.process.poll() is not None
-        while (found := self._arrived.get(timeout=5)) is not None:
+        while (found := self._arrived.get(timeout=60)) is not None:
             self.events.append(found)
         self._arrived.put(None)
         return self.events
@@ -179,7 +179,7 @@ class Ready:
                 region_name=self.aws["AWS_REGION"],
                 config=Config(
                     retries={"total_max_attempts": 1},
-                    read_timeout=90,
+                    read_timeout=180,
                     max_pool_connections=64,
                     proxies={},
                 ),
@@ -237,7 +237,7 @@ def fetch(url: str, data: bytes | None = None, method: str | None = None) -> tup
     request = urllib.request.Request(url, data=data, method=method)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=40) as answer:
+        with opener.open(request, timeout=120) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -277,7 +277,7 @@ def running(way: Way, template: Path, *arguments: str) -> Iterator[Ready]:
     """A session from "ready" to its orderly end."""
     live = way.start(template, *arguments)
     try:
-        ready = live.expect("ready", timeout=90)
+        ready = live.expect("ready", timeout=180)
         session = Ready(live, ready, way.environment | offline_variables(template))
         yield session
         # How close packets come in a second is the machine's doing as well: the tests
