@@ -60,7 +60,7 @@ class NodeWorker(ApiWorker):
 
     def _dispatch(self, call: Call) -> None:
         if self._ready_at:  # else it is loading, and the next spare can wait
-            self._spares.used(self._name)
+            self._spares.used(self._name, self._recipe)
         super()._dispatch(call)
 
     async def _learn(self, body: bytes) -> bytes:

@@ -49,6 +49,11 @@ class Recipe:
     variables: Mapping[str, str] = field(repr=False)
     project: Path
 
+    @property
+    def environment(self) -> str:
+        """What tells the environment that it is for from others."""
+        return self.variables.get("AWS_LAMBDA_LOG_STREAM_NAME", "")
+
     def alike(self, other: "Recipe") -> bool:
         """Tell whether a spare of this one can become a process of the other."""
         return (
@@ -80,6 +85,8 @@ class Spare:
         self.reads: Mapping[str, str] = {}
         """Variables that packages have read, and which one did."""
         self.process: Process | None = None
+        self.ended = False
+        """Whether it was ended by `end`."""
         self._api = api
         self._files: dict[str, Stamp] = {}
         self._boot: asyncio.Future[bytes] = loop.create_future()
@@ -147,6 +154,7 @@ class Spare:
 
     def end(self) -> None:
         """End the process."""
+        self.ended = True
         if self.process is not None:
             self.process.kill()
 

@@ -1,9 +1,10 @@
-"""Keeps one Node.js process in reserve for each function in recent use.
+"""Keeps Node.js processes in reserve for each function in recent use.
 
 Node.js cannot fork, so what a reload would have to import again is imported
 ahead by a process that waits: after a save it is given its environment, imports
 the user's own modules, and the next one is started in the background. What to
 load ahead is what the function's own code asked for last time; the rest follows.
+`demand` says how many stand ready for a function; they start one after another.
 
 A spare must not differ from a fresh process, so it is used only if
 
@@ -27,21 +28,25 @@ from dataclasses import dataclass, field
 
 from samlive_relay.errors import RelayError
 
+from .demand import Demand
 from .planned import call_off
 from .runtime_api import RuntimeApi
 from .spare import CHANGING, Recipe, Spare
 
 MOST = 8
-"""Spares of a session; the one whose function was not used for longest goes first."""
+"""Spares of a session. Each function has one first; the one used longest ago goes first."""
 
-IDLE_SECONDS = 300.0
-"""A spare whose function has had no call for so long is ended."""
+LOADING_AT_ONCE = 2
+"""So many spares load at a time: a save of many functions leaves time for their calls."""
 
 PAUSE_SECONDS = 0.05
 """The next spare starts so long after a process is ready: its first call goes first."""
 
 LOADING_SECONDS = 10.0
 """A spare that is still loading after so long a wait is given up for a fresh process."""
+
+TRIM_SECONDS = 15.0
+"""Spares that are no longer in demand end so long afterwards at the latest."""
 
 MAX_ROUNDS = 5
 """A function for which so many spares in a row were of no use gets no more."""
@@ -54,18 +59,38 @@ HARMLESS = ("--enable-source-maps", "--max-", "--no-", "--stack-trace-limit", "-
 class Known:
     """What is known of one function."""
 
+    demand: Demand = field(default_factory=Demand)
     modules: tuple[tuple[str, str], ...] = ()
     unfit: set[str] = field(default_factory=set)
     recipe: Recipe | None = None
-    spare: Spare | None = None
+    spares: list[Spare] = field(default_factory=list)
     planned: asyncio.TimerHandle | None = None
-    used: float = 0.0
+    trimming: asyncio.TimerHandle | None = None
+    filling: bool = False
     useless: int = 0
 
     @property
     def wanted(self) -> tuple[tuple[str, str], ...]:
         """What its next spare loads."""
         return tuple((kind, file) for kind, file in self.modules if file not in self.unfit)
+
+    @property
+    def helped(self) -> bool:
+        """Whether spares can be of use to it."""
+        if self.recipe is None or self.useless >= MAX_ROUNDS:
+            return False
+        words = self.recipe.variables.get("NODE_OPTIONS", "").split()
+        return all(word.startswith(HARMLESS) for word in words)
+
+    @property
+    def lacking(self) -> int:
+        """How many more should stand ready; negative when there are too many."""
+        return self.demand.count(time.monotonic()) * self.helped - len(self.spares)
+
+    def drop(self, spare: Spare) -> None:
+        """End one of its spares."""
+        self.spares.remove(spare)
+        spare.end()
 
 
 class Spares:
@@ -80,6 +105,7 @@ class Spares:
         self._known: dict[str, Known] = {}
         self._all: set[Spare] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._loading = asyncio.Semaphore(LOADING_AT_ONCE)
         self.enabled = True
         self.started = 0
 
@@ -91,7 +117,7 @@ class Spares:
     @property
     def standing(self) -> list[Spare]:
         """Those that a process of their function can come from."""
-        return [known.spare for known in self._known.values() if known.spare]
+        return [spare for known in self._known.values() for spare in known.spares]
 
     async def take(self, function: str, recipe: Recipe) -> Spare | None:
         """Return a spare that can become a process of a function, or None.
@@ -101,9 +127,14 @@ class Spares:
             recipe: How a fresh one would be started.
         """
         known = self._of(function)
-        spare, known.spare = known.spare, None
-        if spare is None:
+        spare = next((each for each in known.spares if each.is_ready), None)
+        if spare is None and known.helped:
+            known.demand.miss(time.monotonic())
+        if spare is None and not known.spares:
             return None
+        # One that is loading is ahead of a fresh process too.
+        spare = spare or known.spares[0]
+        known.spares.remove(spare)
         fits = spare.recipe.alike(recipe) and await self._loaded(spare)
         if fits and not self._differs(known, spare, recipe.variables):
             self._all.discard(spare)
@@ -114,7 +145,7 @@ class Spares:
     def learn(
         self, function: str, recipe: Recipe, modules: Iterable[tuple[str, str]], spared: bool
     ) -> None:
-        """Note what a function's own code has asked for, and have a spare started.
+        """Note what a function's own code has asked for, and have spares started.
 
         Args:
             function: Its logical id.
@@ -126,21 +157,27 @@ class Spares:
         known.useless = 0 if spared else known.useless
         known.modules = tuple(modules)
         known.recipe = recipe
-        spare = known.spare
-        if spare and (set(spare.modules) != set(known.wanted) or not spare.recipe.alike(recipe)):
-            spare.end()
-            known.spare = None
-        self.used(function)
+        for spare in list(known.spares):
+            if set(spare.modules) != set(known.wanted) or not spare.recipe.alike(recipe):
+                known.drop(spare)
+        self.used(function, recipe)
 
-    def used(self, function: str) -> None:
-        """Note that a function is in use."""
+    def used(self, function: str, recipe: Recipe) -> None:
+        """Note that an environment of a function is in use.
+
+        Args:
+            function: Its logical id.
+            recipe: How the environment's process was started.
+        """
         known = self._of(function)
-        known.used = time.monotonic()
-        if known.recipe is not None and known.spare is None and known.planned is None:
+        known.demand.use(recipe.environment, time.monotonic())
+        if known.planned is None and not known.filling and known.lacking > 0:
             self._plan(known)
 
     def refuse(self, function: str, packages: Iterable[str]) -> None:
         """Note that a process was of no use, because of packages if any are named.
+
+        Others that stand ready are as it was: the next process is a fresh one.
 
         Args:
             function: Its logical id.
@@ -149,11 +186,14 @@ class Spares:
         known = self._of(function)
         known.unfit.update(packages)
         known.useless += 1
+        for spare in list(known.spares):
+            known.drop(spare)
 
     async def close(self) -> None:
         """End every spare."""
         self.enabled = False
-        await call_off([known.planned for known in self._known.values()], self._tasks)
+        timers = [(known.planned, known.trimming) for known in self._known.values()]
+        await call_off([timer for pair in timers for timer in pair], self._tasks)
         for spare in list(self._all):
             spare.end()
             if spare.process is not None:
@@ -179,26 +219,34 @@ class Spares:
         known.unfit |= readers | spare.unfit
         return bool(readers or spare.unfit) or spare.outdated
 
-    def _plan(self, known: Known, pause: float = PAUSE_SECONDS) -> None:
-        if not self.enabled or known.useless >= MAX_ROUNDS or not known.recipe:
-            return
-        if not _may_stand_ready(known.recipe.variables):
-            return
-        loop = asyncio.get_running_loop()
-        known.planned = loop.call_later(pause, self._begin, known)
+    def _plan(self, known: Known) -> None:
+        if self.enabled:
+            loop = asyncio.get_running_loop()
+            known.planned = loop.call_later(PAUSE_SECONDS, self._begin, known)
 
     def _begin(self, known: Known) -> None:
         known.planned = None
-        if self.enabled and known.spare is None:
-            task = asyncio.get_running_loop().create_task(self._start(known))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        known.filling = True
+        task = asyncio.get_running_loop().create_task(self._fill(known))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _fill(self, known: Known) -> None:
+        """Start what a function lacks, one after another."""
+        try:
+            while self.enabled and known.lacking > 0:
+                async with self._loading:
+                    if known.lacking <= 0 or not self._make_room(known):
+                        break
+                    await self._start(known)
+        finally:
+            known.filling = False
+        self._trim_later(known)
 
     async def _start(self, known: Known) -> None:
         assert known.recipe is not None
-        self._make_room()
-        spare = known.spare = Spare(known.recipe, known.wanted, self._api)
-        self._all.add(spare)
+        spare = Spare(known.recipe, known.wanted, self._api)
+        known.spares.append(spare)
         self.started += 1
         try:
             await spare.start()
@@ -206,40 +254,40 @@ class Spares:
             spare.ready.set_result(False)
         else:
             assert spare.process is not None
-            spare.process.exited.add_done_callback(lambda _: self._all.discard(spare))
-        ready = await asyncio.shield(spare.ready)
-        if ready and not spare.unfit:
-            self._expire_later(known, spare)
+            self._all.add(spare)
+            spare.process.exited.add_done_callback(lambda _: self._forget(known, spare))
+        if (await self._loaded(spare) and not spare.unfit) or spare.ended:
             return
         known.useless += 1
         known.unfit |= spare.unfit
-        if known.spare is spare:
-            known.spare = None
-            spare.end()
-            self._plan(known, pause=0)
+        if spare in known.spares:
+            known.drop(spare)
 
-    def _make_room(self) -> None:
-        holders = [known for known in self._known.values() if known.spare is not None]
-        if len(holders) >= MOST:
-            oldest = min(holders, key=lambda known: known.used)
-            assert oldest.spare is not None
-            oldest.spare.end()
-            oldest.spare = None
+    def _forget(self, known: Known, spare: Spare) -> None:
+        self._all.discard(spare)
+        if spare in known.spares:
+            known.spares.remove(spare)
 
-    def _expire_later(self, known: Known, spare: Spare) -> None:
-        left = known.used + IDLE_SECONDS - time.monotonic()
-        asyncio.get_running_loop().call_later(max(left, 1.0), self._expire, known, spare)
+    def _make_room(self, known: Known) -> bool:
+        """Tell whether there is room for one more of a function; end another for its first."""
+        if len(self.standing) < MOST:
+            return True
+        if known.spares:
+            return False
+        holders = [each for each in self._known.values() if each.spares]
+        second = [each for each in holders if len(each.spares) > 1]
+        oldest = min(second or holders, key=lambda each: each.demand.last)
+        oldest.drop(oldest.spares[-1])
+        return True
 
-    def _expire(self, known: Known, spare: Spare) -> None:
-        if known.spare is not spare:
-            return
-        if time.monotonic() - known.used < IDLE_SECONDS:
-            self._expire_later(known, spare)
-        else:
-            known.spare = None
-            spare.end()
+    def _trim_later(self, known: Known) -> None:
+        if self.enabled and known.spares and known.trimming is None:
+            loop = asyncio.get_running_loop()
+            known.trimming = loop.call_later(TRIM_SECONDS, self._trim, known)
 
-
-def _may_stand_ready(variables: Mapping[str, str]) -> bool:
-    words = variables.get("NODE_OPTIONS", "").split()
-    return all(word.startswith(HARMLESS) for word in words)
+    def _trim(self, known: Known) -> None:
+        """End what is no longer in demand."""
+        known.trimming = None
+        for spare in known.spares[len(known.spares) + min(known.lacking, 0) :]:
+            known.drop(spare)
+        self._trim_later(known)
