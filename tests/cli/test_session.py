@@ -443,7 +443,7 @@ class TestOtherCommands:
         done = session.run("status", "--stage", "ana")
         assert "served_by  nobody" in done.stdout
         done = session.run("unpark", "--stage", "ana")
-        assert done.stdout == "note Nothing of paint-ana is parked.\n"
+        assert done.stdout == f"note Nothing of {ready.ready['stack']} is parked.\n"
         assert [stage["stack"] for stage in told["stages"]] == [ready.ready["stack"]]
         assert all(check["ok"] for check in told["doctor"])
 

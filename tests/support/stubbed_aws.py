@@ -1,5 +1,6 @@
 """The real door to AWS with scripted answers: botocore checks every call against its model."""
 
+import datetime
 import functools
 from typing import Any
 
@@ -66,7 +67,7 @@ def stack(status: str = "UPDATE_COMPLETE", **fields: Any) -> dict[str, Any]:
     return {
         "StackId": STACK_ID,
         "StackName": "orders-ana",
-        "CreationTime": "2026-01-01T00:00:00Z",
+        "CreationTime": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
         "StackStatus": status,
         "Tags": [
             {"Key": "samlive:app", "Value": "orders"},

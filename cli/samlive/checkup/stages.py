@@ -112,7 +112,7 @@ def _named(stacks: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
 
 def _foreign(stack: Mapping[str, Any]) -> Finding:
     name = standing.tags_of(stack)[standing.STAGE_TAG]
-    changed = stack.get("LastUpdatedTime") or stack.get("CreationTime")
+    changed = standing.changed_at(stack)
     adopted = standing.ADOPTED_TAG in standing.tags_of(stack)
     way = f"samlive {'restore' if adopted else 'remove'} --stage {name}"
     return Finding(

@@ -38,7 +38,7 @@ def run(settings: Settings, environment: Mapping[str, str]) -> int:
         stack=stack,
         region=aws.region,
         state=found["StackStatus"] if found else "not deployed",
-        changed=str((found or {}).get("LastUpdatedTime") or (found or {}).get("CreationTime", "")),
+        changed=standing.changed_at(found),
         made_by=standing.tags_of(found or {}).get(standing.VERSION_TAG, ""),
         served_by=_served_by(aws, settings.app, name, known.state),
         functions=_functions(settings, name, record, aws, found),

@@ -27,7 +27,10 @@ def run(settings: Settings, environment: Mapping[str, str]) -> int:
     parking = park.of_stage(aws, aws.identity(), settings.app, known.name, stack)
     noted = parking.unpark()
     out = output.make(settings.output)
-    out.tell("deploy", status="unparked", stack=stack)
+    if noted:
+        out.tell("deploy", status="unparked", stack=stack)
+    else:
+        out.tell("note", text=f"Nothing of {stack} is parked.")
     count, functions = parking.waiting() if noted.waiting else (0, ())
     if count:
         events = "1 event waits" if count == 1 else f"{count} events wait"

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events
 """
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any, Literal
 
 from samlive import names
@@ -49,6 +50,13 @@ def tags_of(stack: Mapping[str, Any]) -> dict[str, str]:
 def outputs_of(stack: Mapping[str, Any]) -> dict[str, str]:
     """Return a stack's outputs."""
     return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+
+
+def changed_at(stack: Mapping[str, Any] | None) -> str:
+    """Return when a stack was last deployed, as ISO 8601 to the second; empty for no stack."""
+    found = stack or {}
+    time = found.get("LastUpdatedTime") or found.get("CreationTime")
+    return time.astimezone(UTC).isoformat(timespec="seconds") if time else ""
 
 
 def mark(content: str, key: str) -> str:
