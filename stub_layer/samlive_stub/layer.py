@@ -33,6 +33,7 @@ NOT_SHIPPED = frozenset(
         "relay_acks",
         "relay_events",
         "relay_presence",
+        "relay_runs",
         "relay_shards",
         "relay_streams",
         "relay_workers",
@@ -102,13 +103,18 @@ def modules_of_layer() -> dict[str, str]:
 
 def _content() -> dict[str, tuple[int, bytes]]:
     package = files(__package__ or PACKAGE)
-    start = package.joinpath("start").read_bytes()
+    start = package.joinpath("start").read_text(encoding="utf-8")
     loader = package.joinpath("loader.py").read_text(encoding="utf-8")
     roots = package.joinpath("roots.der").read_bytes()
     modules = "\0".join(f"{name}\1{source}" for name, source in modules_of_layer().items())
     return {
         f"{ROOT}/__main__.py": (0o644, shrink(loader).encode()),
         f"{ROOT}/{PACKAGE}/roots.der": (0o644, b"".join(map(anchor, split(roots)))),
-        f"{ROOT}/start": (0o755, start),
+        f"{ROOT}/start": (0o755, _without_comments(start).encode()),
         f"{ROOT}/stub.bz2": (0o644, bz2.compress(modules.encode())),
     }
+
+
+def _without_comments(script: str) -> str:
+    first, *lines = script.splitlines(keepends=True)
+    return first + "".join(line for line in lines if not line.startswith("#"))

@@ -1,14 +1,21 @@
-"""Entry of the layer: `python -S -E -I /opt/samlive`; imports the stub from one archive.
+"""Entry of the layer, its `__main__.py`; imports the stub from one archive.
 
 The archive is the sources of all modules in one bz2 stream. One stream is half
 the size of files that are compressed one by one; sources serve every version of
-Python, where bytecode serves one. This file is the layer's `__main__.py`.
+Python, where bytecode serves one.
 """
 
 import sys
 from _frozen_importlib import ModuleSpec
-from bz2 import decompress
-from types import ModuleType
+
+try:
+    from _bz2 import BZ2Decompressor  # what `bz2` has around it costs as much again
+except ImportError:
+    from bz2 import BZ2Decompressor
+
+TYPE_CHECKING = False  # typing's own would cost an import
+if TYPE_CHECKING:
+    from types import ModuleType
 
 PACKAGE = "samlive_stub"
 
@@ -24,7 +31,7 @@ class Archive:
     def __init__(self, folder: str) -> None:
         self._folder = f"{folder}/{PACKAGE}"
         with open(f"{folder}/stub.bz2", "rb") as archive:
-            text = decompress(archive.read()).decode()
+            text = BZ2Decompressor().decompress(archive.read()).decode()
         self._sources = dict(module.split("\1") for module in text.split("\0"))
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
@@ -40,10 +47,10 @@ class Archive:
         spec.has_location = True
         return spec
 
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+    def create_module(self, spec: ModuleSpec) -> "ModuleType | None":
         """Leave the making of the module to the interpreter."""
 
-    def exec_module(self, module: ModuleType) -> None:
+    def exec_module(self, module: "ModuleType") -> None:
         """Run a module's source in it."""
         place = module.__file__ or ""
         source = self._sources[place.rpartition("/")[2].removesuffix(".py")]

@@ -120,7 +120,7 @@ def test_the_wrapper_uses_builtins_alone_and_finds_its_own_folder(
         check=True,
         env={"PATH": ""},
     )
-    assert result.stdout.split() == ["-S", "-E", "-I", str(opt / "samlive")]
+    assert result.stdout.split() == ["-S", "-E", "-I", str(opt / "samlive" / "__main__.py")]
 
 
 @pytest.mark.parametrize("interpreter", interpreters())
