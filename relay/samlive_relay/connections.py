@@ -117,9 +117,13 @@ class Connections:
             self._busy = 0
             self.open_more(wanted)
 
-    def publish(self, packet: Publish) -> None:
-        """Publish by the connection that the protocol chose."""
-        self._transports[packet.shard].publish(packet)
+    def publish(self, *packets: Publish) -> None:
+        """Publish by the connections that the protocol chose."""
+        by_shard: dict[int, list[Publish]] = {}
+        for packet in packets:
+            by_shard.setdefault(packet.shard, []).append(packet)
+        for shard, those in by_shard.items():
+            self._transports[shard].publish(*those)
 
     def renew(self, reason: str) -> None:
         """Make every connection anew: the present ones are dead, though nothing says so."""

@@ -138,7 +138,7 @@ class Relay:
             self._vault,
             self._streams,
             self._observe,
-            self._pump,
+            self._on_answer,
             self._timeout_of,
         )
         self._watcher: Watcher | None = None
@@ -365,8 +365,7 @@ class Relay:
     def _pump(self) -> None:
         """Publish what is due, and come back when more will be."""
         now = self._loop.time()
-        for packet in self._side.take_publishes(now):
-            self._connections.publish(packet)
+        self._connections.publish(*self._side.take_publishes(now))
         self._connections.look(now)
         self._streams.wake()
         self._wake_at(max(self._side.next_wakeup(now), now + 0.001))
@@ -380,6 +379,13 @@ class Relay:
                 return
             self._wakeup.cancel()
         self._wakeup = self._loop.call_at(due, self._on_wakeup)
+
+    def _on_answer(self) -> None:
+        """Publish an answer: at once, or with those of others when there are more calls."""
+        if self._serving.count > 1:
+            self._pump_soon()
+        else:
+            self._pump()
 
     def _pump_soon(self) -> None:
         """Do so once, after what this turn of the loop has begun."""

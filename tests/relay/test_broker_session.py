@@ -8,6 +8,7 @@ import pytest
 from samlive_relay.transports.session import (
     ANSWER_SECONDS,
     CONNECT,
+    FRAME_BYTES,
     HANDSHAKE,
     KEEP_ALIVE_SECONDS,
     SUBSCRIBE,
@@ -28,15 +29,20 @@ def from_broker(packets: bytes) -> bytes:
 
 def sent(session: Session, now: float = 0.0) -> bytes:
     """The MQTT packets that a session sends, unmasked."""
-    data, plain = session.take_output(now), b""
+    return b"".join(frames(session, now))
+
+
+def frames(session: Session, now: float = 0.0) -> list[bytes]:
+    """What is in each frame that a session sends, unmasked."""
+    data, found = session.take_output(now), []
     while data:
         size, at = data[1] & 0x7F, 2
         if size == 126:
             size, at = int.from_bytes(data[2:4], "big"), 4
         mask, body = data[at : at + 4], data[at + 4 : at + 4 + size]
-        plain += bytes(byte ^ mask[number % 4] for number, byte in enumerate(body))
+        found.append(bytes(byte ^ mask[number % 4] for number, byte in enumerate(body)))
         data = data[at + 4 + size :]
-    return plain
+    return found
 
 
 def started(will: Publish | None = None) -> Session:
@@ -143,6 +149,19 @@ def test_acknowledgements_travel_with_the_next_publish(ready: Session) -> None:
     ready.feed(from_broker(incoming))
     ready.flush()
     assert sent(ready) == mqtt.puback(7)
+
+
+def test_short_publishes_share_a_frame_and_long_ones_have_their_own(ready: Session) -> None:
+    ready.feed(from_broker(mqtt.publish(7, "request", b"event")))
+    sizes = [100, 200, FRAME_BYTES, 300, FRAME_BYTES // 2, FRAME_BYTES // 2]
+    ready.publish(*(Publish("reply", bytes(size)) for size in sizes))
+    found = frames(ready)
+    assert b"".join(found) == mqtt.puback(7) + b"".join(
+        mqtt.publish(number, "reply", bytes(size)) for number, size in enumerate(sizes, 1)
+    )
+    assert [len(mqtt.Decoder().feed(each)) for each in found] == [3, 1, 2, 1]
+    assert all(len(each) <= FRAME_BYTES for each in (found[0], *found[2:]))
+    assert list(ready.unanswered) == [1, 2, 3, 4, 5, 6]
 
 
 def test_it_leaves_with_what_it_owes(ready: Session) -> None:

@@ -70,8 +70,8 @@ class FakeTransport:
             self.broker.subscribe(topic, self.link.on_message)
         self.link.on_state(ConnectionChanged("connected"))
 
-    def publish(self, packet: Publish) -> None:
-        if self.up:
+    def publish(self, *packets: Publish) -> None:
+        for packet in packets if self.up else ():
             self.broker.publish(packet)
 
     def renew(self, reason: str) -> None:

@@ -98,12 +98,12 @@ class DirectTransport:
             raise self._unreachable()
         self._first.result()
 
-    def publish(self, packet: Publish) -> None:
+    def publish(self, *packets: Publish) -> None:
         """Publish at QoS 1; see `Transport`."""
         session = self._session
         if session is not None and session.ready:
             alone = not session.unanswered
-            session.publish(packet)
+            session.publish(*packets)
             if alone:  # others of this turn will find it unanswered
                 self._send()
             else:

@@ -105,8 +105,12 @@ class IotTransport:
             raise self._unreachable()
         self._first.result()
 
-    def publish(self, packet: Publish) -> None:
+    def publish(self, *packets: Publish) -> None:
         """Publish at QoS 1; see `Transport`."""
+        for packet in packets:
+            self._publish(packet)
+
+    def _publish(self, packet: Publish) -> None:
         from awscrt import mqtt5
 
         if self._client is None or self._closing:

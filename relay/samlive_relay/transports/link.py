@@ -45,8 +45,8 @@ class Transport(Protocol):
         """
         ...
 
-    def publish(self, packet: Publish) -> None:
-        """Publish at QoS 1 without waiting; what is lost is asked for again."""
+    def publish(self, *packets: Publish) -> None:
+        """Publish at QoS 1, in this order, without waiting; what is lost is asked for again."""
         ...
 
     def renew(self, reason: str) -> None:

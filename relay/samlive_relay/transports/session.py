@@ -19,6 +19,9 @@ KEEP_ALIVE_SECONDS = 30
 ANSWER_SECONDS = 10.0
 """A broker that owes the answer to a ping for so long is gone."""
 
+FRAME_BYTES = 16 * 1024
+"""As much as TLS puts into one record; a frame of several packets is not larger."""
+
 HANDSHAKE, CONNECT, SUBSCRIBE, READY = "handshake", "connect", "subscribe", "ready"
 
 
@@ -81,13 +84,23 @@ class Session:
         """Whether acknowledgements wait for a publish to travel with."""
         return bool(self._acks)
 
-    def publish(self, packet: Publish) -> None:
-        """Queue a publish at QoS 1, behind the acknowledgements that wait."""
-        self._number = self._number % 0xFFFF + 1
-        self.unanswered[self._number] = packet.topic
-        body = mqtt.publish(self._number, packet.topic, packet.payload, packet.retain)
-        self._out.append(frame(b"".join((*self._acks, body))))
-        self._acks.clear()
+    def publish(self, *packets: Publish) -> None:
+        """Queue publishes at QoS 1, behind the acknowledgements that wait.
+
+        Short ones share a frame: masking and all that follows costs as much for ten.
+        """
+        parts, size = self._acks, 0
+        self._acks = []
+        for packet in packets:
+            self._number = self._number % 0xFFFF + 1
+            self.unanswered[self._number] = packet.topic
+            body = mqtt.publish(self._number, packet.topic, packet.payload, packet.retain)
+            if size and size + len(body) > FRAME_BYTES:
+                self._out.append(frame(b"".join(parts)))
+                parts, size = [], 0
+            parts.append(body)
+            size += len(body)
+        self._out.append(frame(b"".join(parts)))
 
     def flush(self) -> None:
         """Queue the acknowledgements that nothing followed."""
