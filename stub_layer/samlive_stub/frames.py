@@ -17,7 +17,8 @@ message id with the flag `STREAM`. A part is alone (index 0, count 1), its `tota
 is its place: how many bytes of the stream come before it. The stream begins like
 a REQUEST, with fields; its last part has the flag `LAST`, and is an ERROR that
 says why when the response broke off. A part that is compressed counts as what it
-unpacks to.
+unpacks to. One that is `STORED` is a run of parts that went through S3 together: it
+says where that is, and how long it is.
 
 Bodies that hold named values (environment, request headers, presence) use
 `encode_fields`: JSON would cost the stub an import at every cold start.
@@ -202,8 +203,8 @@ class Message(Outgoing):
 def _allowed_flags(kind: int, flags: int) -> int:
     if not flags & STREAM:
         return COMPRESSED | STORED
-    if kind == POLL:
-        return STREAM
+    if kind == POLL or (kind == RESPONSE and flags & STORED):
+        return STREAM | STORED
     return STREAM | LAST | COMPRESSED if kind in (RESPONSE, ERROR) else 0
 
 

@@ -165,7 +165,7 @@ class Link:
         Raises:
             LinkError: The broker refused or could not be reached.
         """
-        if self._connection.check():
+        if self._connection.check() and self._connection.readable():
             # What came in while the environment was frozen, or its end of file.
             self._listen(0.0)
         self._event = event
@@ -201,7 +201,7 @@ class Link:
         if self._side.outcome is None:
             due = min(self._side.next_wakeup(now), self._connection.next_wakeup())
             self._listen(max(0.0, min(due - time.monotonic(), 60.0)))
-        if self._side.transfer:
+        if self._side.transfer and self._side.stream_fields is None:
             self._transfer(self._side.transfer)
         if self._side.state in (ACCEPTED, STREAMING):
             self._progress()
@@ -226,8 +226,12 @@ class Link:
         try:
             if self._stream is None:
                 self._stream = self._begin_stream(fields)
-            while data := self._side.take_parts(time.monotonic()):
-                self._stream.write(data)
+            while (data := self._side.take_parts(time.monotonic())) or self._side.transfer:
+                if data:
+                    self._stream.write(data)
+                elif wanted := self._side.transfer:
+                    self._publish()  # what was taken, so that more comes meanwhile
+                    self._transfer(wanted)
         except OSError as problem:
             self._tell(f"Lambda takes no more of a response: {problem}")
             self._begin_stream = None

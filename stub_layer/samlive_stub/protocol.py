@@ -53,6 +53,9 @@ request. Hence:
   misses (POLL with the flag); the relay keeps what is not confirmed, never more
   than `WINDOW_BYTES`, and lets the handler wait meanwhile. A stub whose caller
   takes no more says so (`UNWANTED`), and the handler goes on to its end unheard.
+  What a handler writes faster than the broker takes it goes through S3 in runs of
+  parts (flag STORED, with the length of the run); a run that the stub cannot get
+  it asks for plainly (a POLL with that flag), and gets in parts, as all that follows.
 - `since` of presence orders sessions: while one is there, "here" of an older one
   is ignored, as is "gone" of any other. A relay that follows another makes its
   own `since` greater, whatever the clocks say.
@@ -146,6 +149,7 @@ REQUESTER = {
     (STREAMING, "taken"): (STREAMING, "confirm"),
     (STREAMING, "timeout"): (STREAMING, "poll_parts"),
     (STREAMING, "connected"): (STREAMING, "poll_parts"),
+    (STREAMING, "failed"): (STREAMING, "ask_parts_plainly"),
     (STREAMING, "silence"): (DONE, "break_off"),
     (STREAMING, "reboot"): (DONE, "break_off"),
     (STREAMING, "unwanted"): (DONE, "let_go"),
@@ -156,6 +160,7 @@ REQUESTER = {
     (DRYING, "partial"): (DRYING, "ask_parts"),
     (DRYING, "taken"): (DRYING, "confirm"),
     (DRYING, "connected"): (DRYING, "poll_parts"),
+    (DRYING, "failed"): (DRYING, "ask_parts_plainly"),
     (DRYING, "timeout"): (DONE, "break_off"),
     (DRYING, "unwanted"): (DONE, "let_go"),
     (DRYING, "back"): (STREAMING, "poll_parts"),
@@ -192,12 +197,14 @@ RESPONDER = {
     (STREAMING, "request"): (STREAMING, "acknowledge"),
     (STREAMING, "stored request"): (STREAMING, "acknowledge"),
     (STREAMING, "poll"): (STREAMING, "repeat_parts"),
+    (STREAMING, "plain poll"): (STREAMING, "repeat_parts_plainly"),
     (STREAMING, "unwanted"): (STREAMED, "let_go"),
     (STREAMING, "next"): (UNKNOWN, "forget"),
     (STREAMING, "expired"): (STREAMED, "let_go"),
     (STREAMED, "request"): (STREAMED, "acknowledge"),
     (STREAMED, "stored request"): (STREAMED, "acknowledge"),
     (STREAMED, "poll"): (STREAMED, "repeat_parts"),
+    (STREAMED, "plain poll"): (STREAMED, "repeat_parts_plainly"),
     (STREAMED, "unwanted"): (STREAMED, "let_go"),
     (STREAMED, "next"): (UNKNOWN, "forget"),
     (STREAMED, "expired"): (UNKNOWN, "forget"),
@@ -250,6 +257,9 @@ HOLD_SECONDS = 30.0
 WINDOW_BYTES = 1024 * 1024
 """Bytes of a stream that may be under way, or lost, at the most."""
 
+BULK_WINDOW_BYTES = 4 * WINDOW_BYTES
+"""The same of a stream part of which goes through S3."""
+
 CONFIRM_BYTES = WINDOW_BYTES // 4
 """A stub that has passed on so many bytes of a stream says so."""
 
@@ -275,8 +285,9 @@ FUNCTION_FIELD = "SAMLIVE_FUNCTION"
 REQUEST_ID_FIELD = "aws-request-id"
 """Field of REQUEST with Lambda's request id."""
 
-NAME_FIELD, URL_FIELD = "name", "url"
-"""Fields that say where an object is; all others are headers of its URL."""
+NAME_FIELD, URL_FIELD, SIZE_FIELD = "name", "url", "size"
+"""Fields that say where an object is, and how much of a stream it holds; all others are
+headers of its URL."""
 
 SEAL_FIELD = "seal"
 """Field of REQUEST and of UPLOAD_URL: the algorithm that objects for its sender may have."""

@@ -4,7 +4,8 @@ What a handler writes becomes parts. A part that waits to leave still grows, and
 one that is not full waits `PART_SECONDS` after the one before it, so a handler
 that writes word by word costs few publishes; the first leaves at once. Parts
 are kept until the stub confirms them. What is not confirmed is never much more
-than `WINDOW_BYTES`, because `OutStream.room` then makes the writer wait.
+than `WINDOW_BYTES`, because `OutStream.room` then makes the writer wait. What is
+written faster than the broker takes it goes through S3, see `relay_runs`.
 """
 
 import json
@@ -15,6 +16,7 @@ from . import frames
 from .contract import CHUNK_BYTES, MAX_STREAM_BYTES
 from .frames import LAST, Outgoing
 from .protocol import (
+    BULK_WINDOW_BYTES,
     PART_SECONDS,
     SILENCE_SECONDS,
     STREAMING,
@@ -22,6 +24,7 @@ from .protocol import (
     WINDOW_BYTES,
     worker_sender,
 )
+from .relay_runs import HOLD_BYTES, MAX_PARTS, MIN_BYTES, Runs
 from .relay_shards import Shards
 from .relay_workers import NOTHING_TAKEN, Request, Worker
 
@@ -76,11 +79,18 @@ class Part:
             self._packed = body
         return self._packed
 
-    def encode(self, sender: bytes, counter: int) -> bytes:
-        """Return it as bytes, ready to be sealed."""
-        body = self.packed
+    def encode(self, sender: bytes, counter: int, run: bytes = b"") -> bytes:
+        """Return it as bytes, ready to be sealed.
+
+        Args:
+            sender: Who sends it.
+            counter: Number of the frame.
+            run: What it says in the place of a run of parts that begins here.
+        """
+        body = run or self.packed
+        flags = frames.STREAM | frames.STORED if run else self.flags
         place = (self.message, 0, 1, self.offset, bytes(8))
-        return frames.HEADER.pack(self.kind, self.flags, counter, sender, *place) + body
+        return frames.HEADER.pack(self.kind, flags, counter, sender, *place) + body
 
 
 class OutStream(Outgoing):
@@ -91,13 +101,14 @@ class OutStream(Outgoing):
         fields: What the stub must know of the response, such as "content-type".
     """
 
-    __slots__ = ("_confirmed", "_end", "_limit", "_next_at", "_parts", "_queued", "over")
+    __slots__ = ("_confirmed", "_end", "_limit", "_next_at", "_parts", "_queued", "over", "runs")
 
     def __init__(self, message: bytes, fields: dict[str, str]) -> None:
         self.message = message
         self.kind = frames.RESPONSE
         self.count = 0
         self.over = False
+        self.runs = Runs()
         self._parts: dict[int, Part] = {}
         self._queued = 0
         self._next_at = 0.0
@@ -108,7 +119,19 @@ class OutStream(Outgoing):
     @property
     def room(self) -> int:
         """How many bytes may be written before a pause; at most 0: wait."""
-        return WINDOW_BYTES - (self._end - self._confirmed)
+        window = BULK_WINDOW_BYTES if self.runs.usable else WINDOW_BYTES
+        return window - (self._end - self._confirmed)
+
+    @property
+    def all_left(self) -> bool:
+        """Whether the stream is over, and every part of it has joined the queue once."""
+        return self.over and self._queued == self.count
+
+    @property
+    def _holds(self) -> bool:
+        """Whether so much is under way that the next part waits to be one of a run."""
+        part = self._parts.get(self._queued) if self.runs.usable else None
+        return part is not None and part.offset - self._confirmed >= HOLD_BYTES
 
     def write(self, data: bytes) -> None:
         """Add what the handler wrote; beyond Lambda's limit the stream breaks off."""
@@ -139,15 +162,41 @@ class OutStream(Outgoing):
     def due(self, now: float) -> list[int]:
         """Return the numbers of the parts that may now join the queue."""
         ready = self.count if self.due_at <= now else self.count - 1
-        numbers = list(range(self._queued, ready))
+        numbers = []
+        while self._queued < ready and not self._holds:
+            numbers.append(self._queued)
+            self._queued += 1
         if numbers:
-            self._queued, self._next_at = ready, now + PART_SECONDS
+            self._next_at = now + PART_SECONDS
         return numbers
+
+    def take_run(self) -> tuple[int, bytes] | None:
+        """Return a run of parts that should be put into S3: number of the first, and bytes.
+
+        Say how that went by `runs.put`.
+        """
+        bodies: list[bytearray] = []
+        end = self._queued
+        while self._holds and end < self.count and len(bodies) < MAX_PARTS:
+            part = self._parts[end]
+            if part.flags & LAST or not (part.closed or end < self.count - 1):
+                break
+            bodies.append(part.body)
+            end += 1
+        if sum(map(len, bodies)) <= MIN_BYTES:
+            return None
+        first, self._queued = self._queued, end
+        self.runs.begin(first, end)
+        return first, b"".join(bodies)
+
+    def put(self, first: int, size: int, place: dict[str, str] | None) -> list[int]:
+        """Return the numbers of the parts that can leave now that a run was put, or was not."""
+        return [number for number in self.runs.put(first, size, place) if number in self._parts]
 
     @property
     def due_at(self) -> float:
         """When `due` will have the last part there is; infinity when it has left."""
-        if self._queued == self.count:
+        if self._queued == self.count or self._holds:
             return NEVER
         full = self.over or self._parts[self.count - 1].closed or self.count - self._queued > 1
         return 0.0 if full else self._next_at
@@ -170,20 +219,21 @@ class OutStream(Outgoing):
             del self._parts[number]
             self._confirmed = end
         first = next(iter(self._parts), self.count)
+        self.runs.forget(first)
         missing = [
             number
             for number, part in self._parts.items()
             if number < self._queued and any(start <= part.offset < end for start, end in gaps)
         ]
-        return first, missing
+        return first, self.runs.standing_in(missing)
 
     def frame_size(self, index: int) -> int:
         """Return how many bytes part `index` takes; it grows no more from now on."""
-        return len(self._parts[index].packed)
+        return len(self.runs.place(index) or self._parts[index].packed)
 
     def encode(self, index: int, sender: bytes, counter: int) -> bytes:
         """Return part `index` as bytes, ready to be sealed."""
-        return self._parts[index].encode(sender, counter)
+        return self._parts[index].encode(sender, counter, self.runs.place(index))
 
     def _add(self, data: bytes) -> None:
         view, at = memoryview(data), 0
@@ -233,7 +283,12 @@ class Streams:
         self._open: dict[bytes, tuple[Worker, OutStream]] = {}
 
     def open(
-        self, worker: str, request_id: str, fields: dict[str, str], now: float
+        self,
+        worker: str,
+        request_id: str,
+        fields: dict[str, str],
+        now: float,
+        storage: bool = False,
     ) -> bytes | None:
         """Begin to answer a request while its handler still writes.
 
@@ -242,6 +297,7 @@ class Streams:
             request_id: Request id of the `Invocation`.
             fields: What the stub must know of the response: "content-type".
             now: The time.
+            storage: Whether some of it may go through S3; see `take_run`.
 
         Returns:
             Number of the stream; None when the request has its answer already or was
@@ -252,6 +308,8 @@ class Streams:
             return None
         found[1].fields = fields
         self._step(*found, "stream", now)
+        if found[1].stream is not None:
+            found[1].stream.runs.usable = storage
         return found[1].number
 
     def write(self, worker: str, number: bytes, data: bytes, now: float) -> None:
@@ -273,6 +331,18 @@ class Streams:
             found[2].end(error)
             self._step(*found[:2], "last part", now)
 
+    def take_run(self, worker: str, number: bytes) -> tuple[int, bytes] | None:
+        """Return what of a stream should be put into S3 now: a number for `put`, and bytes."""
+        found = self._unconfirmed(worker, number)
+        return found[1].take_run() if found else None
+
+    def put(
+        self, worker: str, number: bytes, first: int, size: int, place: dict[str, str] | None
+    ) -> None:
+        """Say where a run was put: name, URL and headers; None when it was not."""
+        if found := self._unconfirmed(worker, number):
+            self._put(*found, found[1].put(first, size, place))
+
     def room(self, worker: str, number: bytes) -> int:
         """Return how many bytes a stream takes; at most 0: wait, it grows with packets."""
         found = self._written(worker, number)
@@ -290,6 +360,8 @@ class Streams:
         elif action == "send_parts":
             self.flush(now)
         elif request.stream is not None:  # repeat_parts
+            if action == "repeat_parts_plainly":
+                self._put(worker, request.stream, request.stream.runs.give_up())
             offsets, request.offsets = request.offsets, NOTHING_TAKEN
             if not self._confirm(worker, request.stream, offsets):
                 self._reply(worker, frames.ACK, request.number)
@@ -310,7 +382,7 @@ class Streams:
         """Let the parts that are due join the queues of their connections."""
         for number, (worker, stream) in list(self._open.items()):
             self._put(worker, stream, stream.due(now))
-            if stream.over and stream.due_at == NEVER:
+            if stream.all_left:
                 del self._open[number]
 
     def next_wakeup(self) -> float:
@@ -325,6 +397,12 @@ class Streams:
         self._shards.skip(stream.message, worker.topic, first)
         self._put(worker, stream, missing)
         return self._shards.outbox(worker.shard, worker.name).holds(stream.message, worker.topic)
+
+    def _unconfirmed(self, worker: str, number: bytes) -> tuple[Worker, OutStream] | None:
+        """Return a stream that has not reached its stub yet."""
+        found = self._workers.get(worker_sender(worker))
+        request = found.requests.get(number) if found else None
+        return (found, request.stream) if found and request and request.stream else None
 
     def _written(self, worker: str, number: bytes) -> tuple[Worker, Request, OutStream] | None:
         """Return a stream that its handler still writes."""

@@ -163,6 +163,8 @@ class StubSide:
     @property
     def transfer(self) -> Transfer | None:
         """What has to be put into S3 or got from there; report it to `transferred`."""
+        if self._stream and self._state in (STREAMING, DRYING):
+            return self._stream.wanted
         return self._transfer if self._state in (STORING, LOADING) else None
 
     @property
@@ -238,10 +240,12 @@ class StubSide:
 
     def transferred(self, body: bytes | None, now: float) -> None:
         """Say how `transfer` went: what was got (nothing when it was put), None when it failed."""
-        request, transfer, self._transfer = self._request, self._transfer, None
+        request, transfer, self._transfer = self._request, self.transfer, None
         if request is None or transfer is None:
             return
-        if body is None:
+        if self._stream:
+            self._hear_got(self._stream, body, now)
+        elif body is None:
             self._plain_until = now + REST_SECONDS
             self._step("failed", now)
         elif self._state == STORING:
@@ -399,8 +403,18 @@ class StubSide:
         if self._stream is None or not streams or not self._stream.add(frame, now):
             return
         self._step("part", now)
-        if self._stream.complete:
-            self._outcome = Ended(self._stream.error)
+        self._finish_stream(self._stream, now)
+
+    def _hear_got(self, stream: "PartBuffer", body: bytes | None, now: float) -> None:
+        if stream.got(body):
+            self._finish_stream(stream, now)
+        else:
+            self._plain_until = now + REST_SECONDS
+            self._step("failed", now)
+
+    def _finish_stream(self, stream: "PartBuffer", now: float) -> None:
+        if stream.complete:
+            self._outcome = Ended(stream.error)
             self._step("answer", now)
 
     def _hear_place(self, body: bytes, now: float) -> None:
@@ -451,12 +465,14 @@ class StubSide:
                 self._timer = now + STALL_SECONDS
         elif action == "dry":
             self._timer = now + DRY_SECONDS
-        elif action in ("poll_parts", "ask_parts", "confirm"):
+        elif action in ("poll_parts", "ask_parts", "ask_parts_plainly", "confirm"):
             if action == "poll_parts" and self._state == STREAMING:
                 self._attempts += 1
                 self._timer = now + POLL_SECONDS[1]
             assert self._stream is not None
-            self._send_offsets(self._stream.report(action == "poll_parts", now))
+            plainly = frames.STORED if action == "ask_parts_plainly" else 0
+            stalled = action == "poll_parts" or plainly > 0
+            self._send_offsets(self._stream.report(stalled, now), plainly)
         elif action == "let_go":
             self._outcome = Ended(b"")
             self._rest()
@@ -527,9 +543,9 @@ class StubSide:
         self._send(Message(frames.POLL, self._request.message, gaps, flags))
         self._timer = now + POLL_SECONDS[1]
 
-    def _send_offsets(self, offsets: bytes) -> None:
+    def _send_offsets(self, offsets: bytes, flags: int = 0) -> None:
         assert self._request is not None
-        poll = Message(frames.POLL, self._request.message, offsets, frames.STREAM)
+        poll = Message(frames.POLL, self._request.message, offsets, frames.STREAM | flags)
         self._send(poll, None, self._streamer)
 
     def _rest(self) -> None:

@@ -394,7 +394,9 @@ class RelaySide:
         if frame.kind == frames.POLL:
             request = known or Request(frame.message)
             if frame.flags & frames.STREAM:
-                return self._hear_report(worker, request, frames.decode_offsets(body), now)
+                offsets = frames.decode_offsets(body)
+                plainly = frame.flags & frames.STORED
+                return self._hear_report(worker, request, offsets, plainly, now)
             if frame.flags & frames.STORED:
                 worker.plain_until = now + REST_SECONDS
                 return self._step(worker, request, "plain poll", now)
@@ -447,10 +449,12 @@ class RelaySide:
         return []
 
     def _hear_report(
-        self, worker: Worker, request: Request, offsets: Offsets, now: float
+        self, worker: Worker, request: Request, offsets: Offsets, plainly: int, now: float
     ) -> list[RelayEvent]:
         request.offsets = offsets
         happened = "unwanted" if offsets[0] == UNWANTED else "poll"
+        if plainly:
+            worker.plain_until, happened = now + REST_SECONDS, "plain poll"
         return self._step(worker, request, happened, now)
 
     def _send_place(self, worker: Worker) -> None:
@@ -492,7 +496,7 @@ class RelaySide:
             if worker.hello is None:
                 self._sweep_due = min(self._sweep_due, self._next_sweep)
                 self._ask_hello(worker, now)
-        elif action in ("open", "send_parts", "repeat_parts", "let_go"):
+        elif action in ("open", "send_parts", "repeat_parts", "repeat_parts_plainly", "let_go"):
             if action == "send_parts":  # says what the ACK would have said
                 self._acks.drop(request.number)
             self.streams.act(worker, request, action, now)

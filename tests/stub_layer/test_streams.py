@@ -14,6 +14,7 @@ from samlive_stub.contract import CHUNK_BYTES
 from samlive_stub.frames import Frame, FrameError
 from samlive_stub.parts import PartBuffer
 from samlive_stub.protocol import (
+    BULK_WINDOW_BYTES,
     DONE,
     DRY_SECONDS,
     DRYING,
@@ -26,43 +27,12 @@ from samlive_stub.protocol import (
 )
 from samlive_stub.relay_streams import OutStream, Part
 from samlive_stub.requester import BROKEN_OFF, Answer, Ended
-from samlive_stub.responder import RelaySide
 from stub_faults import Faults
 from stub_pair import Pair, worker
+from stub_streams import TYPE, Writer
 
 ID = bytes(range(16))
 SENDER = bytes(20)
-TYPE = {"content-type": "text/event-stream"}
-
-
-class Writer:
-    """A handler that streams its response to a request."""
-
-    def __init__(self, pair: Pair, relay: RelaySide, name: str) -> None:
-        self.pair, self.relay, self.name = pair, relay, name
-        self.written = b""
-        self.over = False
-        found = relay.streams.open(worker(1), name, TYPE, pair.now)
-        self.number = found or b""
-
-    @property
-    def room(self) -> int:
-        return self.relay.streams.room(worker(1), self.number)
-
-    def write(self, data: bytes) -> None:
-        self.written += data
-        self.relay.streams.write(worker(1), self.number, data, self.pair.now)
-
-    def end(self, error: bytes = b"") -> None:
-        self.over = True
-        self.relay.streams.end(worker(1), self.number, error, self.pair.now)
-
-    def write_all(self, data: bytes, piece: int = 65_536) -> None:
-        """Write as a handler does that waits for room."""
-        for at in range(0, len(data), piece):
-            while self.room <= 0:
-                self.pair.pass_time(0.05)
-            self.write(data[at : at + piece])
 
 
 @pytest.fixture
@@ -98,7 +68,9 @@ HEAD = frames.encode_request(TYPE, b"")
     [
         ({"kind": frames.REQUEST}, "flags"),
         ({"kind": frames.ACK}, "flags"),
-        ({"flags": frames.STREAM | frames.STORED}, "flags"),
+        ({"flags": frames.STREAM | frames.STORED | frames.LAST}, "flags"),
+        ({"flags": frames.STREAM | frames.STORED | frames.COMPRESSED}, "flags"),
+        ({"kind": frames.ERROR, "flags": frames.STREAM | frames.STORED}, "flags"),
         ({"flags": frames.LAST}, "flags"),
         ({"kind": frames.POLL, "flags": frames.STREAM | frames.LAST}, "flags"),
         ({"index": 1, "count": 2}, "frame 1 of 2"),
@@ -142,7 +114,7 @@ def test_parts_of_another_session_or_far_ahead_are_ignored() -> None:
     buffer = PartBuffer(bytes(19) + b"\1")
     assert not buffer.add(part(0, HEAD), 0.0)
     buffer = PartBuffer(SENDER)
-    assert not buffer.add(part(2 * WINDOW_BYTES, b"x"), 0.0)
+    assert not buffer.add(part(2 * BULK_WINDOW_BYTES, b"x"), 0.0)
     assert buffer.add(part(len(HEAD) + 2, b"cd"), 0.0)
     assert not buffer.add(part(len(HEAD) + 2, b"cd"), 0.0)
     assert buffer.take() == b""
@@ -468,7 +440,7 @@ class StreamFaults(Faults):
         self.pair.settle()
 
     @precondition(lambda self: self.open_writers)
-    @rule(size=st.sampled_from([0, 1, 3_000, 60_000, 200_000]), seed=st.integers(0, 9))
+    @rule(size=st.sampled_from([0, 1, 3_000, 60_000, 200_000, 900_000]), seed=st.integers(0, 9))
     def write(self, size: int, seed: int) -> None:
         for writer in self.open_writers:
             if writer.room > 0:
@@ -480,6 +452,13 @@ class StreamFaults(Faults):
     def end(self, error: bytes) -> None:
         for writer in self.open_writers:
             writer.end(error)
+        self.pair.settle()
+
+    @rule(seed=st.integers(0, 9), keep=st.integers(0, 2))
+    def put_runs(self, seed: int, keep: int) -> None:
+        for writer in self.writers:
+            if writer.relay is self.pair.relays[0]:
+                writer.settle_runs(random.Random(seed), keep)
         self.pair.settle()
 
     @rule(takes=st.booleans())
@@ -509,6 +488,7 @@ class StreamFaults(Faults):
         """Answer whole what does not stream, and end what does."""
         for writer in self.open_writers:
             writer.end()
+        self.put_runs(0, 0)
         super().answer()
 
     def teardown(self) -> None:

@@ -109,7 +109,8 @@ class Pair:
 
     def step(self) -> bool:
         """Let packets leave and arrive; False when nothing moved."""
-        self._transfer()
+        if self.stub.stream_fields is None:
+            self._transfer()
         self.stub.tick(self.now)
         self._flying += self.stub.take_publishes(self.now)
         for relay in self.relays:
@@ -134,6 +135,9 @@ class Pair:
         """Pass on what has come of a streamed response, unless the caller is slow."""
         if self.takes:
             self.taken += self.stub.take_parts(self.now)
+            while self.stub.transfer and self.stub.stream_fields is not None:
+                self._transfer()
+                self.taken += self.stub.take_parts(self.now)
 
     def settle(self) -> None:
         while self.step():
