@@ -85,9 +85,11 @@ class Outbox:
             message: The message.
             indices: Frame numbers; all of them when None.
         """
-        wanted = list(range(message.count)) if indices is None else indices
-        waiting = self._waiting(topic, message) if self.short or self.long else ()
-        left = [index for index in wanted if index < message.count and index not in waiting]
+        left = list(range(message.count))
+        if indices is not None or self.short or self.long:
+            waiting = self._waiting(topic, message)
+            wanted = left if indices is None else indices
+            left = [index for index in wanted if index < message.count and index not in waiting]
         if left:
             queue = self.short if message.count == 1 else self.long
             queue.append(Item(topic, sender, message, left))
