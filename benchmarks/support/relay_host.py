@@ -105,7 +105,8 @@ async def serve(told: dict[str, Any]) -> None:
         if json.loads(line) == "events":
             _say(observer.take())
         else:
-            _say({"pids": relay.pool.pids, "time": time.monotonic()})
+            zygotes = relay.zygotes.pids
+            _say({"pids": relay.pool.pids, "zygotes": zygotes, "time": time.monotonic()})
     loop.remove_reader(0)
     await relay.stop(0)
 
