@@ -115,7 +115,9 @@ class Relay:
             lambda text: self._warn("", text),
             connector,
         )
-        self._streams = Streams(self._side, self._pump_soon)
+        self._streams = Streams(
+            self._side, self._pump_soon, self._vault, lambda work: self._serving.run(work)
+        )
         self._rival: ForeignPresence | None = None
         self._subscribed: float | None = None
         self._announced = False

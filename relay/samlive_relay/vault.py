@@ -53,7 +53,7 @@ class Vault:
         self._rest_until = 0.0
         self._told = False
         self._threads = ThreadPoolExecutor(THREADS, "samlive-storage")
-        self._answers: dict[str, str] = {}
+        self._answers: dict[str, list[str]] = {}
         self._uplink = Uplink(LARGE_BYTES)
 
     @property
@@ -70,7 +70,7 @@ class Vault:
         return await self._try(self._fetch, name)
 
     async def keep(self, worker: str, body: bytes, algorithm: str = "") -> Place | None:
-        """Put a worker's answer; None when it is not large, or that does not work.
+        """Put a worker's answer, or some of it; None when it is small, or that does not work.
 
         Args:
             worker: Whose answer it is.
@@ -81,7 +81,7 @@ class Vault:
             return None
         place = await self._try(self._keep, body, algorithm)
         if place is not None:
-            self._answers[worker] = place[NAME_FIELD]
+            self._answers.setdefault(worker, []).append(place[NAME_FIELD])
         return place
 
     @staticmethod
@@ -91,8 +91,7 @@ class Vault:
 
     def taken(self, worker: str) -> None:
         """Forget the answer that a worker has taken: it asks for the next one."""
-        name = self._answers.pop(worker, None)
-        if name is not None:
+        for name in self._answers.pop(worker, ()):
             self._delete_later(name)
 
     def close(self) -> None:

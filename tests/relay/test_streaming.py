@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from relay_broker import Stub
+from relay_memory import Memory, carrier
 from relay_session import Project, Run, Session
-from samlive_relay.events import InvocationEnded, LogLine
+from samlive_relay.events import InvocationEnded, LogLine, Warned
 from samlive_stub.protocol import Publish
 from samlive_stub.requester import Answer, Ended
 
@@ -369,5 +370,36 @@ def test_a_bootstrap_streams(project: Project, run: Run) -> None:
             assert stub.taken == b"a" + b"b" * 70_000
             assert stub.side.stream_fields == {"content-type": "text/plain"}
             assert not isinstance(stub.side.outcome, Answer)
+
+    run(scenario())
+
+
+@needs_node
+@pytest.mark.parametrize("broken", ["", "put"])
+def test_what_is_written_faster_than_the_broker_takes_it_goes_through_the_storage(
+    project: Project, run: Run, broken: str
+) -> None:
+    data = random.Random(7).randbytes(1_000_000 if broken else 2_500_000)
+    (project.code / "data").write_bytes(data)
+    handler(project, "fs.createReadStream('data').pipe(stream);")
+
+    async def scenario() -> None:
+        memory = Memory()
+        memory.broken.add(broken)
+        async with project.session(storage=memory) as session:
+            stub = session.stub()
+            stub.transfer = carrier(stub, memory)
+            assert await stub.invoke({}) == Ended(b"")
+            assert stub.taken == data
+            if broken:
+                (warning,) = session.seen(Warned)
+                assert "put is not allowed" in warning.text
+                return
+            assert 2 <= memory.log.count("put") <= 8
+            assert len(memory.objects) == memory.log.count("put")
+            assert await stub.invoke({}) == Ended(b"")
+            assert stub.taken == data
+            await session.until(lambda: memory.log.count("delete") >= 2)
+            assert session.seen(Warned) == []
 
     run(scenario())

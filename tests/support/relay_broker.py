@@ -174,6 +174,8 @@ class Stub:
             self.taken += part
             self.on_part(part)
             self._changed.set()  # it is confirmed by the next look
+        if self.takes and self.side.transfer:
+            self._changed.set()
 
     async def ask(self, event: object, **fields: Any) -> Any:
         """Invoke and return the parsed answer; fail when it is no response."""
