@@ -119,6 +119,9 @@ class Connections:
 
     def publish(self, *packets: Publish) -> None:
         """Publish by the connections that the protocol chose."""
+        if len(packets) == 1:  # nearly always
+            self._transports[packets[0].shard].publish(*packets)
+            return
         by_shard: dict[int, list[Publish]] = {}
         for packet in packets:
             by_shard.setdefault(packet.shard, []).append(packet)

@@ -165,9 +165,11 @@ class Pool:
         environment.used = time.monotonic()
 
         def end(outcome: Outcome) -> None:
-            self._note_end(environment, outcome)
-            environment.turn.give_back()
-            done(outcome)
+            try:
+                done(outcome)
+            finally:
+                self._note_end(environment, outcome)
+                environment.turn.give_back()
 
         try:
             environment.worker.begin(call, end)
