@@ -19,7 +19,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from support.counted import Counted, counted
 from support.peers import sam
 from support.processes import Bench, refuse_leftovers, step
 from support.result import Result, arguments, shown
@@ -27,6 +26,7 @@ from support.session import Session
 from support.stats import Collector
 from support.tools import Missing
 
+from counting_proxy import Counter, counting
 from samlive import offline
 
 STEPS = {
@@ -206,7 +206,7 @@ def _side_by_side(result: Result, count: int, runs: int) -> None:
             found.begin()
             with (
                 offline.start(bench.folder / "cloud") as cloud,
-                counted(cloud.environment["AWS_ENDPOINT_URL"]) as counter,
+                counting(cloud.environment["AWS_ENDPOINT_URL"]) as counter,
             ):
                 variables = {**cloud.environment, "AWS_ENDPOINT_URL": counter.url}
                 for tool in tools:
@@ -236,7 +236,7 @@ def _tool(
     folder: Path,
     count: int,
     variables: Mapping[str, str],
-    counter: Counted,
+    counter: Counter,
     found: Collector,
 ) -> None:
     template = _project(folder, count)
@@ -266,7 +266,7 @@ def _tool(
         one("first")
         found.add(f"{tool} sent", counter.sent / 1024)
         one("again")
-        found.add(f"{tool} calls", counter.calls)
+        found.add(f"{tool} calls", len(counter.calls))
         _write(template, count, 1)
         one("edit")
     finally:

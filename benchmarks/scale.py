@@ -19,18 +19,11 @@ import time
 
 from support import place, projects
 from support.fleet import Fleet
-from support.processes import (
-    Bench,
-    Child,
-    busy_seconds,
-    descendants,
-    descriptors,
-    private_dirty,
-    refuse_leftovers,
-    step,
-)
+from support.processes import Bench, Child, busy_seconds, refuse_leftovers, step
 from support.result import Result, arguments, shown
 from support.stats import Collector
+
+from process_tree import descendants, descriptors, private_kib
 
 AT_ONCE = 8
 IDLE_SECONDS = 5.0
@@ -114,13 +107,11 @@ def _calls(fleet: Fleet, level: int, found: Collector, name: str) -> None:
 def _holds(relay: Child, found: Collector, name: str) -> None:
     workers = descendants(relay.pid)
     serving = set(relay.ask("state")["pids"])
-    found.add(f"{name} relay MiB", private_dirty(relay.pid))
+    found.add(f"{name} relay MiB", private_kib(relay.pid) / 1024)
     found.add(f"{name} descriptors", descriptors(relay.pid))
     found.add(f"{name} processes", len(serving))
-    found.add(f"{name} worker MiB", statistics.median(map(private_dirty, serving)))
-    found.add(
-        f"{name} others MiB", sum(private_dirty(pid) for pid in workers if pid not in serving)
-    )
+    found.add(f"{name} worker MiB", statistics.median(map(private_kib, serving)) / 1024)
+    found.add(f"{name} others MiB", sum(map(private_kib, workers - serving)) / 1024)
 
 
 def _report_functions(result: Result, found: Collector, levels: list[int]) -> None:

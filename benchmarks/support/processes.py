@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import process_tree
+
 MARK = "SAMLIVE_BENCHMARK"
 PREFIX = "samlive-bench-"
 FOLDER = Path(__file__).parents[1]
@@ -42,17 +44,11 @@ def leftovers() -> list[str]:
     """Return the marked processes and namespaces that exist beside this one."""
     own = _ancestors()
     found = []
-    for entry in Path("/proc").iterdir() if os.path.isdir("/proc") else ():
-        if not entry.name.isdigit() or int(entry.name) in own:
-            continue
-        try:
-            marked = f"{MARK}=".encode() in (entry / "environ").read_bytes()
-            marked = marked or PREFIX in os.readlink(entry / "cwd")
-            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
-        except OSError:
-            continue
-        if marked and command:
-            found.append(f"process {entry.name}: {command[:100]}")
+    for pid in sorted(set(process_tree.pids() if process_tree.AVAILABLE else ()) - own):
+        marked = f"{MARK}=".encode() in process_tree.environment(pid)
+        marked = marked or PREFIX in process_tree.folder(pid)
+        if marked and (command := " ".join(process_tree.command(pid))):
+            found.append(f"process {pid}: {command[:100]}")
     spaces = Path("/run/netns")
     if spaces.is_dir():
         found += [f"network namespace {e.name}" for e in spaces.iterdir() if PREFIX in e.name]
@@ -184,16 +180,6 @@ def ended(pid: int, started: float) -> Spent:
     return Spent(wall, (usage.ru_utime + usage.ru_stime) * 1000)
 
 
-def private_dirty(pid: int) -> float:
-    """Return a process's own memory in MiB: what it has written, shared pages not counted."""
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0.0
-    lines = [line for line in text.splitlines() if line.startswith("Private_Dirty")]
-    return sum(int(line.split()[1]) for line in lines) / 1024
-
-
 def busy_seconds(pid: int) -> float:
     """Return the processor time of a running process's threads; 0 when it has ended."""
     spent = 0
@@ -203,24 +189,6 @@ def busy_seconds(pid: int) -> float:
         except OSError:
             continue
     return spent / 1e9
-
-
-def descriptors(pid: int) -> int:
-    """Return how many descriptors a process has open."""
-    return len(os.listdir(f"/proc/{pid}/fd"))
-
-
-def descendants(pid: int) -> list[int]:
-    """Return a process's children, their children and so on."""
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            children = [int(text) for text in task.read_text().split()]
-        except OSError:
-            continue
-        for child in children:
-            found += [child, *descendants(child)]
-    return found
 
 
 @contextmanager
@@ -241,12 +209,9 @@ def _expect_nothing_left() -> None:
 
 
 def _ancestors() -> set[int]:
-    found = {os.getpid()}
-    pid = os.getppid()
-    while pid > 1:
+    above = process_tree.parents() if process_tree.AVAILABLE else {}
+    found, pid = set(), os.getpid()
+    while pid:
         found.add(pid)
-        try:
-            pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            break
+        pid = above.get(pid, 0)
     return found
