@@ -368,3 +368,32 @@ rehearsal.rehearse_clients(RECORDED)
 answer("AWS_CONFIG_FILE" in os.environ)
 """
     assert fresh(code) is False
+
+
+def test_it_is_tried_where_it_does_no_harm(fresh: Answer) -> None:
+    code = """
+import types
+botocore_loader.share()
+botocore_loader.repeat(RECORDED)
+tried = [rehearsal.trial(RECORDED) or [], rehearsal.trial([])]
+make = boto3.session.Session.client
+def attempt(harm):
+    def client(self, service, **named):
+        harm()
+        return make(self, service, **named)
+    boto3.session.Session.client = client
+    return rehearsal.trial(RECORDED)
+def thread():
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+def strange():
+    sys.modules["left.out"] = types.ModuleType("left.out")
+def more():
+    sys.modules["boto3.more"] = types.ModuleType("boto3.more")
+harms = thread, strange, lambda: os._exit(0), lambda: sys.exit(3), lambda: os.kill(os.getpid(), 9)
+answer([tried, [attempt(each) for each in harms], "boto3.more" in attempt(more)])
+"""
+    (late, nothing), harmful, known = fresh(code)
+    assert "boto3.s3.inject" in late
+    assert nothing == []
+    assert harmful == [None] * 5
+    assert known

@@ -8,6 +8,10 @@ goes through one life as a function of ours (`rehearsed/`), then makes the
 clients that functions have made before, which is told by what botocore's loader
 was asked for (`botocore_loader`). The zygote has made them once, for the caches.
 
+It is tried in a child first: packages can have clients start threads, which would
+be lost to every fork, or load modules late, whose reads of variables are watched
+like those of all others.
+
 Clients are made with credentials that are none and without configuration files,
 and thrown away: none of them opens a connection. Of the life remains no module,
 no path, no variable. What an environment gets is what it makes itself.
@@ -17,16 +21,20 @@ import contextlib
 import gc
 import json
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Iterator
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from . import handler, payload, serve
 from .context import LambdaContext
 
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "rehearsed")
 MODULE = "samlive_rehearsed"
+SESSION = "boto3.session"
+THREADS = "/proc/self/task"
+TRIAL_SECONDS = 20
 NOBODY = {
     "aws_access_key_id": "rehearsal",
     "aws_secret_access_key": "rehearsal",
@@ -61,6 +69,35 @@ def rehearse_life() -> None:
         sys.path_importer_cache.pop(FOLDER, None)
 
 
+def trial(recorded: list[Any]) -> Optional[list[str]]:
+    """Make the clients in a child; return the modules that loads, None when it does harm.
+
+    A package that is not loaded yet was left out of this zygote, for its reasons.
+    """
+    if SESSION not in sys.modules or not any(_plans(recorded)):
+        return []
+    readable, writable = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            signal.alarm(TRIAL_SECONDS)
+            before, modules = len(os.listdir(THREADS)), set(sys.modules)
+            rehearse_clients(recorded)
+            late = [name for name in sys.modules if name not in modules]
+            alone = len(os.listdir(THREADS)) == before
+            if alone and all(name.partition(".")[0] in modules for name in late):
+                os.write(writable, json.dumps(late).encode())
+                status = 0
+        finally:
+            os._exit(status)
+    os.close(writable)
+    with open(readable, "rb") as pipe:
+        answer = pipe.read()
+    unharmed = os.waitpid(pid, 0)[1] == 0 and answer
+    return json.loads(answer) if unharmed else None
+
+
 def rehearse_clients(recorded: list[Any], wanted: Callable[[], bool] = lambda: False) -> None:
     """Make each client and resource that functions made before, and throw it away.
 
@@ -68,7 +105,7 @@ def rehearse_clients(recorded: list[Any], wanted: Callable[[], bool] = lambda: F
         recorded: Calls of botocore's data loader.
         wanted: Whether there is something better to do by now; asked between two clients.
     """
-    boto3 = sys.modules.get("boto3.session")
+    boto3 = sys.modules.get(SESSION)
     plans = list(dict.fromkeys(_plans(recorded)))
     if boto3 is None or not plans:
         return

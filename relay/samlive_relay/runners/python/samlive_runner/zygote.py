@@ -80,6 +80,7 @@ def run(control: socket.socket) -> None:
         return
     sys.path += order["path"]
     report = preload(order["modules"], order["loader"])
+    clients = report.pop("clients")
     installed()
     fresh.get_ready()
     gc.collect()
@@ -95,19 +96,33 @@ def run(control: socket.socket) -> None:
             message, descriptors, _, _ = socket.recv_fds(control, 64, 4)
             if not message:
                 return
-            ahead = order["loader"] if message == RESERVE else None
+            ahead = clients if message == RESERVE else None
             _fork(control, descriptors, ended, ahead)
 
 
 def preload(modules: list[str], loader_calls: list[Any]) -> dict[str, Any]:
-    """Import modules; report environment variables that were read, and threads.
+    """Import modules; report variables that were read, threads, and clients to rehearse.
 
     Args:
         modules: Full names, in the order in which a function imported them.
         loader_calls: Calls of botocore's data loader to make ahead.
     """
     reads = Reads()
-    threads: list[str] = []
+    threads = _import(modules, reads)
+    botocore_loader.share()
+    botocore_loader.repeat(loader_calls)
+    late = None if threads else rehearsal.trial(loader_calls)
+    threads += _import(late or [], reads)
+    clients = [] if late is None else loader_calls
+    settle = botocore_answers.remember()
+    rehearsal.rehearse_clients(clients)
+    settle()
+    return {"reads": reads.found, "threads": threads, "clients": clients}
+
+
+def _import(modules: list[str], reads: Reads) -> list[str]:
+    """Import modules; return the packages that have started threads."""
+    threads = []
     before = _thread_count()
     end = reads.watch()
     try:
@@ -123,14 +138,7 @@ def preload(modules: list[str], loader_calls: list[Any]) -> dict[str, Any]:
                 before = count
     finally:
         end()
-    botocore_loader.share()
-    botocore_loader.repeat(loader_calls)
-    end = botocore_answers.remember()
-    rehearsal.rehearse_clients(loader_calls)
-    end()
-    if _thread_count() > before:
-        threads.append("boto3")  # some package has clients start one
-    return {"reads": reads.found, "threads": threads}
+    return threads
 
 
 def _fork(
