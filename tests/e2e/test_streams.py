@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import random
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -56,6 +57,23 @@ def test_an_sdk_gets_the_pieces_and_the_end(lab: Ready, gate: Path) -> None:
     *chunks, end = events
     assert b"".join(chunk["PayloadChunk"]["Payload"] for chunk in chunks) == b"last"
     assert end == {"InvokeComplete": {}}
+
+
+def test_much_at_once_goes_through_s3_byte_for_byte(lab: Ready, gate: Path) -> None:
+    gate.touch()
+    data = random.Random(1).randbytes(2_000_000)
+    file = gate.with_name("data")
+    file.write_bytes(data)
+    connection, reply = get(lab, gate=str(gate), file=str(file))
+    assert reply.read() == b"first " + data
+    connection.close()
+    s3 = lab.client("s3")
+    (name,) = [
+        bucket["Name"]
+        for bucket in s3.list_buckets()["Buckets"]
+        if bucket["Name"].startswith("samlive-")
+    ]
+    assert s3.list_objects_v2(Bucket=name, Prefix="payloads/")["KeyCount"] > 0
 
 
 def test_who_does_not_stream_gets_the_whole(lab: Ready, gate: Path) -> None:

@@ -12,6 +12,7 @@ export const handler = awslambda.streamifyResponse(async (event, stream) => {
   }
   stream.write("first ");
   while (!fs.existsSync(told.gate)) await pause(5);
+  if (told.file) return void fs.createReadStream(told.file).pipe(stream);
   if (told.fail) throw new RangeError("in the middle");
   stream.write("x".repeat(Number(told.times ?? 0)));
   stream.end("last");
