@@ -151,6 +151,25 @@ def test_a_server_that_says_nothing_times_out(
         assert not mute.open
 
 
+def test_a_broker_that_takes_nothing_more_is_given_up(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import socket
+
+    monkeypatch.setattr(module, "SEND_SECONDS", 0.1)
+    connection.connect()
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        assert connection._socket
+        connection._socket.close()
+        connection._socket = sockets.dial("127.0.0.1", deaf.getsockname()[1])
+        connection._socket.settimeout(0.0)
+        for _ in range(24):  # more than sockets hold
+            connection.publish("mine", bytes(1024 * 1024))
+        with pytest.raises(TimeoutError, match="takes nothing"):
+            connection.flush()
+    assert not connection.open
+
+
 def test_a_hang_up_is_told_after_what_came_before_it(broker: Any, connection: Connection) -> None:
     connection.connect()
     broker.publish("mine", b"last")
