@@ -1,6 +1,9 @@
 """Every AWS call in the source fits its service's model: operation, parameters, required ones."""
 
 import ast
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,6 +63,23 @@ def test_lookup_of_a_name_fits_the_model(type_: str) -> None:
     shape = model.operation_model(by_method[lookup.operation]).input_shape
     report = ParamValidator().validate(lookup.arguments("name-1", home), shape)
     assert not report.has_errors(), report.generate_report()
+
+
+def test_host_that_is_not_this_machine_is_found(tmp_path: Path) -> None:
+    """As a process notes it that speaks to somebody: one line a look-up or connection."""
+    file = tmp_path / "calls.txt"
+    assert recorded_calls.strangers(file) == set()
+    program = (
+        "import contextlib, socket\n"
+        "socket.getaddrinfo('203.0.113.7', 443)  # an address: nobody is asked\n"
+        "socket.getaddrinfo('127.0.0.1', 443)\n"
+        "with socket.socket() as one, contextlib.suppress(OSError): one.connect(('127.0.0.1', 9))\n"
+        "with socket.socket(type=socket.SOCK_DGRAM) as two, contextlib.suppress(OSError):\n"
+        "    two.connect(('192.0.2.1', 9))\n"
+    )
+    environment = {**os.environ, **recorded_calls.variables(file)}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
+    assert recorded_calls.strangers(file) == {"203.0.113.7"}
 
 
 def test_unknown_parameter_of_a_recorded_call_is_found(tmp_path: Path) -> None:

@@ -79,6 +79,7 @@ class Session:
         for live in self.running:
             live.stop()
         assert recorded_calls.problems(self.calls) == []
+        assert recorded_calls.strangers(self.calls) == set()
 
     def start(self, *words: str, **environment: str) -> Live:
         variables = self.environment | environment

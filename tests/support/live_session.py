@@ -148,6 +148,8 @@ class Live:
             self.process.stdout.close()
             self._errors.close()
             assert recorded_calls.problems(self._calls) == []
+            strange = recorded_calls.strangers(self._calls)
+            assert strange == set(), strange
 
 
 @dataclass

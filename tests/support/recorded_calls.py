@@ -1,10 +1,11 @@
-"""Checks the AWS calls that a command made against botocore's models of the services.
+"""Checks what a command asked of AWS against botocore's models, and whom else it spoke to.
 
 botocore refuses unknown parameters as well, but only where nobody has turned that off; and what
 it refuses would be seen as a bug of the command, somewhere in the middle of a session.
 """
 
 import functools
+import ipaddress
 import json
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,23 @@ def problems(file: Path) -> list[str]:
                 name = f"{call['service']}:{call['operation']}"
                 found.append(f"{name}: {report.generate_report()}")
     return found
+
+
+def strangers(file: Path) -> set[str]:
+    """Hosts that were looked up or connected to, and are not this machine."""
+    noted = file.with_name(f"{file.name}.hosts")
+    hosts = set(noted.read_text().splitlines()) if noted.is_file() else set()
+    return {host for host in hosts if not _is_here(host)}
+
+
+def _is_here(host: str) -> bool:
+    """Tell whether a host is this machine: a loopback address or name, or a socket's path."""
+    if host.startswith("/") or host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _sent(parameters: dict[str, Any]) -> dict[str, Any]:
