@@ -80,6 +80,7 @@ class DirectTransport:
         self._wire: Wire | None = None
         self._joining = False
         self._acking = False
+        self._owing_since = 0.0
         self._last_problem = ""
         self._refused: Refusal | None = None
 
@@ -226,7 +227,7 @@ class DirectTransport:
     def _on_data(self, data: bytes) -> None:
         session = self._session
         assert session is not None
-        was_ready = session.ready
+        was_ready, owed = session.ready, session.owes_acks
         try:
             messages = session.feed(data)
         except (Denied, OSError) as problem:
@@ -240,9 +241,11 @@ class DirectTransport:
             self._link.on_message(message.topic, message.payload)
         if session.refused:
             self._on_refused_publish(session)
-        if session.owes_acks and not self._acking:
-            self._acking = True
-            self._loop.call_later(ACK_SECONDS, self._acknowledge)
+        if session.owes_acks and not owed:
+            self._owing_since = self._loop.time()
+            if not self._acking:
+                self._acking = True
+                self._loop.call_later(ACK_SECONDS, self._acknowledge)
         if not session.unanswered:
             self._drained.set()
 
@@ -268,8 +271,15 @@ class DirectTransport:
         self._send()
 
     def _acknowledge(self) -> None:
+        """Send the acknowledgements that have waited; others go on waiting for a publish."""
         self._acking = False
-        if self._session is not None:
+        if self._session is None or not self._session.owes_acks:
+            return
+        left = self._owing_since + ACK_SECONDS - self._loop.time()
+        if left > ACK_SECONDS / 10:
+            self._acking = True
+            self._loop.call_later(left, self._acknowledge)
+        else:
             self._session.flush()
             self._send()
 
