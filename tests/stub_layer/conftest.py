@@ -286,9 +286,10 @@ class Relay:
     def answer(self, invocation: Invocation, body: bytes, error: bool = False) -> None:
         self._broker.call(self._answer, invocation, body, error)
 
-    def stream(self, invocation: Invocation, **fields: str) -> "Streamed":
+    def stream(self, invocation: Invocation, storage: bool = False, **fields: str) -> "Streamed":
         """Begin to answer part by part."""
-        return Streamed(self, invocation, {n.replace("_", "-"): v for n, v in fields.items()})
+        named = {n.replace("_", "-"): v for n, v in fields.items()}
+        return Streamed(self, invocation, named, storage)
 
     def act(self, action: Callable[[float], Any]) -> Any:
         """Do something with the protocol's side, on the broker's loop."""
@@ -335,13 +336,31 @@ class Relay:
 class Streamed:
     """A response that a handler streams."""
 
-    def __init__(self, relay: Relay, invocation: Invocation, fields: dict[str, str]) -> None:
+    def __init__(
+        self, relay: Relay, invocation: Invocation, fields: dict[str, str], storage: bool
+    ) -> None:
         self._relay = relay
         self._worker = invocation.worker
         request = invocation.request_id
         self.number: bytes = relay.act(
-            lambda now: relay.side.streams.open(self._worker, request, fields, now)
+            lambda now: relay.side.streams.open(self._worker, request, fields, now, storage)
         )
+
+    def write_run(self, data: bytes) -> tuple[int, bytes]:
+        """Write much at once; return what of it has to be put into S3."""
+        streams = self._relay.side.streams
+
+        def act(now: float) -> tuple[int, bytes] | None:
+            streams.write(self._worker, self.number, data, now)
+            return streams.take_run(self._worker, self.number)
+
+        run: tuple[int, bytes] = self._relay.act(act)
+        return run
+
+    def put(self, first: int, size: int, place: dict[str, str] | None) -> None:
+        """Say where a run was put."""
+        streams = self._relay.side.streams
+        self._relay.act(lambda _: streams.put(self._worker, self.number, first, size, place))
 
     def write(self, data: bytes) -> None:
         side = self._relay.side

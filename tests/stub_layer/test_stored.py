@@ -2,11 +2,8 @@
 
 import binascii
 import random
-import threading
 import zlib
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
 
 import pytest
 
@@ -17,6 +14,7 @@ from samlive_stub.protocol import ORPHANED, REST_SECONDS, STORING
 from samlive_stub.requester import Absent, Answer
 from samlive_stub.seal import Sealer, SealError
 from stub_pair import KEY, Pair, make_relay, worker
+from stub_s3 import S3, serving
 
 LARGE = random.Random(1).randbytes(2_000_000)
 
@@ -208,43 +206,10 @@ def test_the_memory_of_stored_answers_is_given_back(pair: Pair) -> None:
     assert relay._cached_bytes < 100
 
 
-class S3(BaseHTTPRequestHandler):
-    """A server that keeps what is put, and checks the signed header."""
-
-    protocol_version = "HTTP/1.1"
-    objects: ClassVar[dict[str, bytes]] = {}
-    clients: ClassVar[set[tuple[str, int]]] = set()
-    hangs_up: ClassVar[bool] = False
-
-    def do_PUT(self) -> None:
-        self.objects[self.path] = self.rfile.read(int(self.headers["Content-Length"]))
-        self._answer(200 if self.headers["x-owner"] == "1" else 403, b"")
-
-    def do_GET(self) -> None:
-        self._answer(200 if self.path in self.objects else 404, self.objects.get(self.path, b""))
-
-    def _answer(self, status: int, body: bytes) -> None:
-        self.clients.add(self.client_address)
-        self.close_connection = self.hangs_up
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
 @pytest.fixture
 def server() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), S3)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    S3.clients.clear()
-    yield f"127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving() as address:
+        yield address
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "s3.localhost"])

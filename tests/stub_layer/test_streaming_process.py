@@ -9,6 +9,11 @@ from typing import Any
 
 import pytest
 
+from samlive_stub import store
+from samlive_stub.seal import Sealer
+from stub_pair import KEY
+from stub_s3 import S3, serving
+
 TYPE = "lambda-runtime-function-error-type"
 BODY = "lambda-runtime-function-error-body"
 
@@ -38,6 +43,26 @@ def test_lambda_that_takes_no_more_gets_the_next_answer(api: Any, relay: Any, st
     second = invocation(api, relay, "r-2")
     relay.answer(second, b"2")
     assert api.result()[::3] == ("r-2", b"2")
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_run_of_parts_comes_from_s3_or_else_part_by_part(
+    api: Any, relay: Any, start: Start, there: bool
+) -> None:
+    start()
+    data = random.Random(1).randbytes(1_000_000)
+    with serving() as address:
+        stream = relay.stream(invocation(api, relay), storage=True)
+        first, body = stream.write_run(data)
+        if there:
+            S3.objects["/bucket/run"] = bytes(store.pack(Sealer(KEY), "run", body))
+        place = {"name": "run", "url": f"http://{address}/bucket/run"}
+        stream.put(first, len(body), place)
+        stream.end()
+        assert api.result()[::3] == ("r-1", data)
+        assert len(S3.clients) == 1
+    relay.handler = lambda invocation: (b"whole", False)
+    assert api.invoke(b"{}", "r-2") == ("response", b"whole")
 
 
 def test_a_piece_reaches_lambda_before_the_handler_ends(api: Any, relay: Any, start: Start) -> None:
