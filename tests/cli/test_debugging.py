@@ -114,16 +114,27 @@ class TestInit:
         ]
         return found
 
-    def test_a_file_with_comments_is_left_as_it_is(
-        self, project: Path, capsys: pytest.CaptureFixture[str]
+    @pytest.mark.parametrize("text", ["{broken", "[]", '{"configurations": 3}', "{}"])
+    def test_a_file_that_is_something_else_is_left_as_it_is(
+        self, project: Path, capsys: pytest.CaptureFixture[str], text: str
     ) -> None:
         path = project / ".vscode/launch.json"
         path.parent.mkdir()
-        path.write_text('{\n  // mine\n  "configurations": []\n}\n')
+        path.write_text(text)
         assert cli.main(["init", "vscode"]) == 2
-        assert path.read_text() == '{\n  // mine\n  "configurations": []\n}\n'
+        assert path.read_text() == text
         said = capsys.readouterr().err
         assert "left as it is" in said and '"name": "samlive: Paint"' in said
+
+    def test_comments_of_the_users_stay(self, project: Path) -> None:
+        path = project / ".vscode/launch.json"
+        path.parent.mkdir()
+        path.write_text('{\r\n  // mine\r\n  "configurations": [],\r\n}\r\n', newline="")
+        assert cli.main(["init", "vscode"]) == 0
+        made = path.read_bytes().decode()
+        assert made.startswith('{\r\n  // mine\r\n  "configurations": [\r\n    {\r\n')
+        assert made.endswith("\r\n    }\r\n  ],\r\n}\r\n")
+        assert '"samlive: Paint"' in made and '"samlive: Draw"' in made
 
     def test_a_template_without_such_functions_is_told(
         self, project: Path, capsys: pytest.CaptureFixture[str]

@@ -2,17 +2,16 @@
 
 They are written into the folder in which the command runs, which is what an
 editor opens. Nothing of the user's is changed: configurations are added beside
-those that are there, and a file that cannot be read without loss is left alone.
+those that are there, comments and all, and a file that is something else is left alone.
 """
 
 import json
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from samlive import debug_ports, recipes, rewriting
+from samlive import debug_ports, jsonc, recipes, rewriting
 from samlive.errors import SamliveError
 from samlive.settings import Settings
 from samlive.state import Project, write_private
@@ -64,6 +63,14 @@ _IDEA = {
 """What JetBrains editors read, by beginning of the runtime. That of Python is PyCharm's
 "Attach to DAP", which speaks to debugpy; its older "Python Debug Server" does not.
 https://www.jetbrains.com/help/pycharm/run-debug-configuration-attach-to-dap.html"""
+
+_NEW_LAUNCH_FILE = """\
+{
+  "version": "0.2.0",
+  "configurations": [
+  ]
+}
+"""
 
 _KINDS = {
     "pycharm": ("python", "nodejs"),
@@ -132,41 +139,29 @@ def _attachments(runtimes: dict[str, str], known: dict[str, int]) -> Iterator[di
 
 
 def _vscode(path: Path, ours: list[dict[str, Any]]) -> None:
-    document, indent = _launch_file(path, ours)
-    there = {each.get("name") for each in document["configurations"] if isinstance(each, dict)}
-    fresh = [each for each in ours if each["name"] not in there]
-    if not fresh:
-        _say(f"{path} has them all.")
-        return
-    document["configurations"] += fresh
-    path.parent.mkdir(exist_ok=True)
-    _write(path, json.dumps(document, indent=indent, ensure_ascii=False) + "\n")
-    _say(f"{path}: added {', '.join(each['name'] for each in fresh)}")
-
-
-def _launch_file(path: Path, ours: list[dict[str, Any]]) -> tuple[dict[str, Any], int | str]:
-    """Return the user's file and its indentation; a new one when there is none.
-
-    Raises:
-        SamliveError: It holds comments, or is not what VS Code writes.
-    """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = path.read_bytes().decode()
     except FileNotFoundError:
-        return {"version": "0.2.0", "configurations": []}, 2
+        text = _NEW_LAUNCH_FILE
     except (OSError, UnicodeDecodeError) as error:
         raise SamliveError(f"{path} cannot be read: {error}.") from None
     try:
-        document = json.loads(text)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict) or not isinstance(document.get("configurations"), list):
+        listed = jsonc.parse(text)["configurations"]
+        there = {each.get("name") for each in listed if isinstance(each, dict)}
+        fresh = [each for each in ours if each["name"] not in there]
+        made = jsonc.append(text, "configurations", fresh) if fresh else text
+    except (ValueError, KeyError, TypeError):
         raise SamliveError(
-            f"{path} holds comments, or no list of configurations; it is left as it is.",
+            f"{path} is not what VS Code writes: it holds no list of configurations. "
+            "It is left as it is.",
             'Add these to "configurations" yourself:\n' + json.dumps(ours, indent=2),
-        )
-    found = re.search(r"^([ \t]+)\S", text, re.MULTILINE)
-    return document, found.group(1) if found else 2
+        ) from None
+    if not fresh:
+        _say(f"{path} has them all.")
+        return
+    path.parent.mkdir(exist_ok=True)
+    _write(path, made)
+    _say(f"{path}: added {', '.join(each['name'] for each in fresh)}")
 
 
 def _idea(editor: str, folder: Path, runtimes: dict[str, str], known: dict[str, int]) -> None:
@@ -195,7 +190,7 @@ def _idea(editor: str, folder: Path, runtimes: dict[str, str], known: dict[str, 
 def _write(path: Path, text: str) -> None:
     """Write a file whole or not at all, readable as the user's other files are."""
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-    write_private(path, text.encode())
+    write_private(path, text.encode())  # line ends as they are
     path.chmod(mode)
 
 
