@@ -90,7 +90,11 @@ class Vault:
         return LARGE_BYTES < len(body) <= MAX_RESPONSE_BYTES
 
     def taken(self, worker: str) -> None:
-        """Forget the answer that a worker has taken: it asks for the next one."""
+        """Forget the answer that a worker has taken: it asks for the next one.
+
+        While its function runs, deleting opens the connection to S3 again, should that have
+        been closed: the next answer, which may be as large, then finds it.
+        """
         for name in self._answers.pop(worker, ()):
             self._delete_later(name)
 
