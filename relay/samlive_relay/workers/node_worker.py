@@ -11,6 +11,9 @@ from .spares import Spares
 from .stamps import Stamp
 from .worker import Boot, Call, Hooks
 
+LEAVE_SECONDS = 0.1
+"""A process is ended so long after it was replaced: its end takes the time of a first call."""
+
 
 class NodeWorker(ApiWorker):
     """One Node.js process.
@@ -62,6 +65,12 @@ class NodeWorker(ApiWorker):
         if self._ready_at:  # else it is loading, and the next spare can wait
             self._spares.used(self._name, self._recipe)
         super()._dispatch(call)
+
+    def _hang_up(self) -> None:
+        if self.debugged:  # its port is needed again
+            super()._hang_up()
+        else:
+            self._loop.call_later(LEAVE_SECONDS, super()._hang_up)
 
     async def _learn(self, body: bytes) -> bytes:
         if self.boot.debug_port is None:

@@ -36,8 +36,8 @@ from .spare import CHANGING, Recipe, Spare
 MOST = 8
 """Spares of a session. Each function has one first; the one used longest ago goes first."""
 
-LOADING_AT_ONCE = 2
-"""So many spares load at a time: a save of many functions leaves time for their calls."""
+LOADING_AT_ONCE = 1
+"""So many spares load at a time: calls go first."""
 
 PAUSE_SECONDS = 0.05
 """The next spare starts so long after a process is ready: its first call goes first."""
