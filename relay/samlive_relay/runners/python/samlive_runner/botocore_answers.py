@@ -19,32 +19,32 @@ Names used of botocore, none of which it promises to keep: `hooks.accepts_kwargs
 
 import functools
 import sys
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any, Callable
 
 
 class Answers:
-    """Answers of a function whose arguments stay the same objects.
+    """Answers to questions about objects that stay as they are."""
 
-    Args:
-        function: Gives always the same answer to the same objects.
-    """
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
+    def __init__(self) -> None:
         self._known: dict[Any, Any] = {}
         self._asked: list[Any] = []  # an id means something only while the object lives
         self.learning = True
 
-    def ask(self, *args: Any, **named: Any) -> Any:
-        """Call the function, unless it is known what it would answer."""
-        key = (*map(id, args), *named, *map(id, named.values()))
+    def to(self, about: tuple[Any, ...], find: Callable[[], Any]) -> Any:
+        """Return the answer to a question.
+
+        Args:
+            about: What it is about; text counts by what it says, all else by identity.
+            find: Finds the answer.
+        """
+        key = tuple(each if type(each) is str else id(each) for each in about)
         if key in self._known:
             return self._known[key]
-        answer = self._function(*args, **named)
+        answer = find()
         if self.learning:
             self._known[key] = answer
-            self._asked.append((args, named))
+            self._asked.append(about)
         return answer
 
 
@@ -105,14 +105,15 @@ def remember() -> Callable[[], None]:
 
 def _remember_signatures(hooks: Any) -> Callable[[], None]:
     ask = hooks.accepts_kwargs
-    answers = Answers(ask)
+    answers = Answers()
 
     @functools.wraps(hooks.accepts_kwargs)
     def accepts_kwargs(func: Any) -> Any:
-        # Methods and closures would keep the client alive that they belong to.
-        if type(func) is FunctionType and func.__closure__ is None:
-            return answers.ask(func)
-        return ask(func)
+        function = func.__func__ if type(func) is MethodType else func
+        if type(function) is not FunctionType or vars(function):
+            return ask(func)  # it may say that it wraps another one
+        # Not about the function: it may hold a client, which would be kept alive.
+        return answers.to((function.__code__,), lambda: ask(func))
 
     hooks.accepts_kwargs = accepts_kwargs
     return lambda: setattr(answers, "learning", False)
@@ -135,11 +136,12 @@ def _remember_names(hooks: Any) -> Callable[[], None]:
 
 
 def _remember_rules(provider: Any) -> Callable[[], None]:
-    answers = Answers(provider.RuleCreator.create)
+    answers = Answers()
+    make = provider.RuleCreator.create
 
-    @functools.wraps(provider.RuleCreator.create)
+    @functools.wraps(make)
     def create(**rule: Any) -> Any:
-        return answers.ask(**rule)
+        return answers.to((*rule, *rule.values()), lambda: make(**rule))
 
     provider.RuleCreator.create = staticmethod(create)
     return lambda: setattr(answers, "learning", False)
