@@ -174,12 +174,15 @@ class Stub:
         self._link = link.Link(settings, place.key, environ)
         self._link.prepare()
 
-    def call(self, event: bytes, seconds: float = 60.0) -> bytes:
+    def call(
+        self, event: bytes, seconds: float = 60.0, given: dict[str, str] | None = None
+    ) -> bytes:
         """Invoke the function and return its raw answer.
 
         Args:
             event: The raw event.
             seconds: Time it may take.
+            given: Its `fields`, made before: that is Lambda's part and not the stub's.
 
         Raises:
             CallFailed: It was not answered by the function.
@@ -187,7 +190,7 @@ class Stub:
         from samlive_stub.requester import Answer
 
         until = time.monotonic() + seconds
-        outcome = self._link.exchange(fields(seconds), event, until, _no_stream)
+        outcome = self._link.exchange(given or fields(seconds), event, until, _no_stream)
         if not isinstance(outcome, Answer):
             raise CallFailed(failure(outcome))
         return outcome.body
