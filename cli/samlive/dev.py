@@ -18,12 +18,12 @@ two steps; the relay and the watch of the template live on the event loop.
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from samlive import __version__, early, output, serving, stage
+from samlive import early, output, serving, stage
 from samlive.access import Access
+from samlive.announcing import Announcer
 from samlive.asking import Asking
 from samlive.deploy.pace import Interrupted
 from samlive.edits import Served
@@ -91,9 +91,9 @@ class Session:
         self._environment = environment
         self._stop = stop
         self._out = out
+        self._say = Announcer(settings, out)
         self._asking = Asking(stop, silent=settings.output == "json")
         self._served = Served(settings, reload, out, stop.threads)
-        self._began = time.monotonic()
         self._project = Project(settings.folder, settings.flag("offline"))
         self._phase: Literal["new", "deploying", "live"] = "new"
         self._cloud: Offline | None = None
@@ -103,7 +103,6 @@ class Session:
         self._successor = ""
         self._early: early.Early | None = None
         self._account: early.Account | None = None
-        self._said_starting: dict[str, Any] = {}
 
     async def run(self, dry_run: bool = False) -> int:
         """Go through the session; return the exit status."""
@@ -121,7 +120,7 @@ class Session:
 
     async def _start(self, dry_run: bool) -> None:
         for text in self._settings.notices:
-            self._note(text)
+            self._say.note(text)
         if not dry_run:
             self._connect_early()
         await self._stop.in_thread(self._check_template)
@@ -133,7 +132,8 @@ class Session:
         self._deployment = await self._stop.in_thread(self._make_deployment, access)
         self._served.layers = self._layers()
         await self._stop.in_thread(self._deployment.survey)
-        self._say_starting(self._deployment.stack_name, self._deployment.region)
+        name, region = self._deployment.stack_name, self._deployment.region
+        self._say.starting(self._stage, name, region, offline=self._cloud is not None)
         await warm
         if dry_run:
             await self._stop.in_thread(self._prepare, False)
@@ -179,7 +179,7 @@ class Session:
         region = region or DEFAULT_REGION
         from samlive import embedded
 
-        self._cloud = embedded.start(self._project, region, self._note)
+        self._cloud = embedded.start(self._project, region, self._say.note)
         self._out.tell("offline", endpoint_url=self._cloud.endpoint_url)
         variables = {**self._environment, **self._cloud.environment}
         return Access(variables, region, isolated=True)
@@ -245,7 +245,7 @@ class Session:
         if where is None:
             return
         self._stage, self._state = name, self._project.of(name)
-        self._say_starting(where.stack, where.region)
+        self._say.starting(name, where.stack, where.region, offline=False)
         self._account = early.Account(access)
         credentials = early.Credentials(self._settings, access, self._account)
         way = early.way(where, access, credentials, lambda: self._deployment.storage())
@@ -360,43 +360,10 @@ class Session:
         stack = self._deployment.stack_name
         self._out.tell("stopped", stage=self._stage, stack=stack, left=left, text=text)
 
-    # --- saying -----------------------------------------------------------
-
-    def _note(self, text: str) -> None:
-        self._out.tell("note", text=text)
-
-    def _say_starting(self, stack: str, region: str) -> None:
-        """Tell once what the session is about, and again if that turns out otherwise."""
-        said = {
-            "version": __version__,
-            "app": self._settings.app,
-            "stage": self._stage,
-            "stack": stack,
-            "region": region,
-            "offline": self._cloud is not None,
-        }
-        if said != self._said_starting:
-            self._said_starting = said
-            self._out.tell("starting", **said)
-
     async def _say_ready(self, since: float | None = None) -> None:
-        """Tell what is served, and how long that took: from the start, or since an edit."""
-        urls, outputs = await self._stop.in_thread(self._deployment.addresses)
-        access = self._deployment.access
-        functions = self._served.result.report.functions
-        self._out.tell(
-            "ready",
-            app=self._settings.app,
-            stage=self._stage,
-            stack=self._deployment.stack_name,
-            region=self._deployment.region,
-            endpoint_url=access.endpoint_url,
-            urls=urls,
-            outputs=outputs,
-            functions={f.logical_id: "live" if f.live else f"kept: {f.reason}" for f in functions},
-            seconds=round(time.monotonic() - (since or self._began), 3),
-            again=since is not None,
-        )
+        """Tell what is served: since the start, or since an edit."""
+        addresses = await self._stop.in_thread(self._deployment.addresses)
+        self._say.ready(self._deployment, self._served.result, addresses, since)
 
 
 def _import_ahead() -> None:
