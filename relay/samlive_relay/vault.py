@@ -100,6 +100,7 @@ class Vault:
 
     def close(self) -> None:
         """Start nothing more; what a stub has not taken yet expires by itself."""
+        self._rest_until = float("inf")
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _try(self, call: Callable[..., Found], *arguments: object) -> Found | None:

@@ -1,5 +1,6 @@
 """Large payloads through a storage, and a storage that fails."""
 
+import asyncio
 import random
 
 import pytest
@@ -108,3 +109,18 @@ def test_an_answer_above_lambdas_limit_is_not_stored(project: Project, run: Run)
             assert memory.log == []
 
     run(scenario())
+
+
+def test_a_storage_that_is_closed_is_not_told_to_be_broken() -> None:
+    async def scenario() -> None:
+        warned: list[str] = []
+        memory = Memory()
+        kept = vault.Vault(memory, bytes(32), "shop/ana/s1", warned.append)
+        assert await kept.keep("worker", LARGE) is not None
+        kept.close()
+        assert not kept.usable
+        assert await kept.keep("worker", LARGE) is None
+        assert memory.log.count("put") == 1
+        assert warned == []
+
+    asyncio.run(scenario())
