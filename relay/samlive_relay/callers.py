@@ -36,7 +36,9 @@ def describe(body: bytes) -> str:
                 break
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return ""
-    line = "".join(character for character in text if character.isprintable()).strip()
+    if not text.isprintable():
+        text = "".join(character for character in text if character.isprintable())
+    line = text.strip()
     return line if len(line) <= MAX_CHARACTERS else f"{line[: MAX_CHARACTERS - 1]}…"
 
 
