@@ -88,8 +88,13 @@ CAVEATS = """\
 - Of a call on loopback, a third is the broker's, as of the echo; a quarter each is the relay's and
   the stub's, a sixth the worker's, of which a good part is waking each other on two cores.
   A network hides that: at 30 ms nothing of it is left to see.
-- Calls at once are bound by the relay's one Python thread, 0.3 ms a call, and share two cores with
-  64 processes of the function; the raw client's 64 messages share two processes.
+- Calls at once are bound by the processor: at 64 both cores are full, which the raw echo, three
+  processes that wait for each other, never manages.
+  Of what a call then costs, the relay's one Python thread and the function's 64 processes take a
+  good third each, the remote ends a fifth, the broker a tenth.
+  A process that is called alone needs a quarter of what it needs among 64: by its next turn, what
+  it works with has left the processor's cache. So half of the raw rate, which would leave 0.25 ms
+  for sealing, opening, order, function and two sealed ways, is not reached on two cores.
 - A large answer goes through the developer's line, and then its transfer is what takes the time:
   that is the row with 100 Mbit/s. On loopback S3 takes 30 ms for 6 MB, and what comes on top is
   as much again: the function writes its JSON (20 ms), it crosses to the relay (10 ms), is sealed
