@@ -24,6 +24,8 @@ _DIFFERENCE = {"+": _GOOD, "-": "red", "~": _BUSY}
 _CHECKED = {"ok": _GOOD, "fail": _BAD, "note": _BUSY, "skip": "dim"}
 _BAR = 24
 """Characters of the bar of an upload."""
+_LARGE = 100_000
+"""Bytes from which on an upload takes long enough to be watched."""
 
 _BEGINNINGS = {
     "started": "deploying",
@@ -131,6 +133,9 @@ class TextOutput:
             return
         if status == "uploaded":
             self._uploads.pop(said["origin"], None)
+            if self._progress is not None:
+                left = self._bar(stack) if self._uploads else f"deploying {stack}"
+                self._progress.update(left)
             self._line((f"  uploaded {said['origin']} ({_size(said)})", "dim"))
             return
         if status == "redelivered":
@@ -148,17 +153,17 @@ class TextOutput:
     def _uploading(self, said: dict[str, Any]) -> None:
         """Show how far the uploads are that are under way."""
         self._uploads[said["origin"]] = (said["sent"], said["bytes"])
-        if self._progress is None:
-            return
+        if self._progress is not None and said["bytes"] >= _LARGE:
+            self._progress.update(self._bar(said["stack"]))
+
+    def _bar(self, stack: str) -> Text:
         sent, whole = map(sum, zip(*self._uploads.values(), strict=True))
         names = ", ".join(self._uploads)
         bar = "━" * round(_BAR * sent / max(whole, 1))
-        self._progress.update(
-            Text.assemble(
-                f"{said['stack']}: uploading {names} ",
-                (f"{bar:╌<{_BAR}}", _GOOD),
-                f" {sent / 1e6:.1f} of {whole / 1e6:.1f} MB",
-            )
+        return Text.assemble(
+            f"{stack}: uploading {names} ",
+            (f"{bar:╌<{_BAR}}", _GOOD),
+            f" {sent / 1e6:.1f} of {whole / 1e6:.1f} MB",
         )
 
     def _resource(self, said: dict[str, Any]) -> None:

@@ -68,5 +68,10 @@ def test_the_bar_is_that_of_all_uploads_under_way() -> None:
     assert shown.startswith("orders-ana: uploading src/a, src/b ")
     assert shown.endswith(" 3.0 of 6.0 MB") and shown.count("━") == shown.count("╌") == 12
     out.tell("deploy", status="uploaded", stack="orders-ana", origin="src/a", bytes=3_000_000)
+    shown = out._progress.renderable.text.plain  # type: ignore[union-attr]
+    assert shown.startswith("orders-ana: uploading src/b ") and shown.endswith(" 1.0 of 3.0 MB")
+    out.tell("deploy", status="uploaded", stack="orders-ana", origin="src/b", bytes=3_000_000)
+    left = out._progress.renderable.text  # type: ignore[union-attr]
+    assert getattr(left, "plain", left) == "deploying orders-ana"
     out.tell("deploy", status="complete", stack="orders-ana")
     assert "uploaded src/a" in screen.getvalue()
