@@ -98,7 +98,7 @@ class Connection:
 
     def check(self) -> bool:
         """Tell whether the connection can still be alive after a freeze; closes it if not."""
-        if not self._socket or not self._session:
+        if not self._session:
             return False
         quiet = max(time.monotonic() - self._session.heard_at, time.time() - self._wall)
         if quiet > KEEP_ALIVE * 1.5:
@@ -124,14 +124,6 @@ class Connection:
         """Return when `receive` should be called even without data (monotonic clock)."""
         return self._session.next_wakeup() if self._session else float("inf")
 
-    def readable(self, timeout: float = 0.0) -> bool:
-        """Wait until something can be read, for a while at the most; it must be open."""
-        assert self._socket
-        pending = getattr(self._socket, "pending", None)
-        if pending and pending():
-            return True
-        return bool(select.select([self._socket], (), (), max(0.0, timeout))[0])
-
     def receive(self, timeout: float) -> list[mqtt.Incoming]:
         """Wait for messages, keep the connection alive.
 
@@ -148,7 +140,7 @@ class Connection:
         until = 0.0 if messages or timeout <= 0 else time.monotonic() + timeout
         left = timeout if until else 0.0
         try:
-            while self._socket and self.readable(left):
+            while self._socket and self._readable(left):
                 messages += self._read()
                 if until:
                     if messages:
@@ -182,9 +174,16 @@ class Connection:
         self._send()
         while not self._session.ready:
             left = until - time.monotonic()
-            if left <= 0 or not self.readable(left):
+            if left <= 0 or not self._readable(left):
                 raise TimeoutError(f"the broker did not answer ({self._session.phase})")
             self._early += self._read()
+
+    def _readable(self, timeout: float) -> bool:
+        assert self._socket
+        pending = getattr(self._socket, "pending", None)
+        if pending and pending():
+            return True
+        return bool(select.select([self._socket], (), (), max(0.0, timeout))[0])
 
     def _read(self) -> list[mqtt.Incoming]:
         assert self._socket and self._session

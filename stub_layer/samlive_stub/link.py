@@ -136,9 +136,12 @@ class Link:
             if self._connection.open:
                 waiting.append(self._connection.fileno())
                 timeout = max(0.0, self._connection.next_wakeup() - time.monotonic())
-            if descriptor in select.select(waiting, [], [], timeout)[0]:
+            ready = select.select(waiting, (), (), timeout)[0]
+            if ready != [descriptor]:
+                # Time for a ping, or something has come, perhaps an end of file in a freeze.
+                self._listen(0.0)
+            if descriptor in ready:
                 return
-            self._listen(0.0)
 
     def settle(self) -> None:
         """Acknowledge what came in, after the answer was posted and before the freeze."""
@@ -165,9 +168,7 @@ class Link:
         Raises:
             LinkError: The broker refused or could not be reached.
         """
-        if self._connection.check() and self._connection.readable():
-            # What came in while the environment was frozen, or its end of file.
-            self._listen(0.0)
+        self._connection.check()
         self._event = event
         self._progress()
         now = time.monotonic()
