@@ -85,9 +85,13 @@ CAVEATS = """\
 - The machine is small, virtual and not quiet.
   A live call has more hops between processes than the raw echo it is compared with.
   Each hop waits for a free core, so on a busy machine the ratio on loopback grows with the load.
-- Of a call on loopback, a third is the broker's, as of the echo; a quarter each is the relay's and
-  the stub's, a sixth the worker's, of which a good part is waking each other on two cores.
-  A network hides that: at 30 ms nothing of it is left to see.
+- A call on loopback costs 1.0 ms of processor time: 0.4 ms in the relay, 0.28 in the broker,
+  0.24 in the stub, 0.1 in the worker. Half of the relay's comes after the answer has left.
+  What the caller waits for is six wake-ups one after the other, where the echo has four, and 9,000
+  bytecodes, of which sealing and opening are few. A process that was just woken takes 20 to 40 ns
+  for a bytecode, five times as long as in a loop, and up to 35 µs to be woken, so a faster event
+  loop (uvloop) makes no difference, and spinning would only help handlers faster than 0.1 ms.
+  A network hides all of it: at 30 ms it is 0.5 ms beside 34.
 - Calls at once are bound by the processor: at 64 both cores are full, which the raw echo, three
   processes that wait for each other, never manages.
   Of what a call then costs, the relay's one Python thread and the function's 64 processes take a
