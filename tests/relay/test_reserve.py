@@ -12,6 +12,7 @@ from process_tree import is_running
 from relay_session import Project, Run, Session
 from samlive_relay.events import LogLine
 from samlive_relay.workers import memory
+from samlive_relay.workers import zygote as zygote_module
 from samlive_relay.workers.zygote import Zygote
 from samlive_relay.workers.zygotes import Zygotes
 
@@ -167,6 +168,37 @@ def test_one_that_is_being_forked_at_the_end_of_the_session_is_not_left(
         assert not reserve._tasks
         assert forked
         assert not any(map(is_running, forked))
+
+    run(scenario())
+
+
+FULL = """
+import os, runpy, sys
+def fork():
+    raise BlockingIOError(11, "Resource temporarily unavailable")
+os.fork = fork
+runpy.run_path(RUNNER, run_name="__main__")
+"""
+
+
+def test_a_zygote_that_cannot_fork_stays_and_the_function_is_spawned(
+    project: Project, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = project.folder / "full.py"
+    runner.write_text(FULL.replace("RUNNER", repr(str(zygote_module.RUNNER))))
+    monkeypatch.setattr(zygote_module, "RUNNER", runner)
+    project.start = "zygote"
+    project.write("app.py", APP.replace("getpid", "getppid"))
+    project.add()
+
+    async def scenario() -> None:
+        async with project.session() as session:
+            (zygote,) = session.relay.zygotes.pids
+            for _ in range(3):
+                assert await session.stub().ask({}) == os.getpid()
+            await session.until(lambda: zygote_of(session).reserve._planned is None)
+            assert session.relay.zygotes.reserved == []
+            assert is_running(zygote)
 
     run(scenario())
 

@@ -198,8 +198,12 @@ class Zygote:
                 self.reserve.plan()
         elif "forked" in message:
             forked = self._forking.pop(0)
-            if not forked.done():
+            if forked.done():
+                pass
+            elif message["forked"] > 0:
                 forked.set_result(message["forked"])
+            else:
+                forked.set_exception(RelayError("There is no room for another process."))
         elif child := self._children.pop(message["exited"], None):
             child.ended(message["status"])
             self._close_if_childless()

@@ -77,7 +77,12 @@ def trial(recorded: list[Any]) -> Optional[list[str]]:
     if SESSION not in sys.modules or not any(_plans(recorded)):
         return []
     readable, writable = os.pipe()
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:
+        os.close(readable)
+        os.close(writable)
+        return None
     if pid == 0:
         status = 1
         try:

@@ -8,7 +8,7 @@ goes on as if it had been started by `run_handler.py`.
 
     relay -> zygote   first {"path", "modules", "loader"}, then b"fork" or b"reserve"
                       with four descriptors
-    zygote -> relay   {"ready": …} once, {"forked": pid}, {"exited": pid, "status": n}
+    zygote -> relay   {"ready": …} once, {"forked": pid or -1}, {"exited": pid, "status": n}
 
 What would make a child differ from a fresh process is found out and reported:
 a package that reads environment variables while it is imported (those of the
@@ -37,6 +37,7 @@ CHANNEL, STDOUT, STDERR, LIFELINE = range(4)
 F_SETSIG = 10
 LIMIT = 1 << 20
 RESERVE = b"reserve"
+NONE = -1
 
 
 class Reads:
@@ -144,7 +145,10 @@ def _import(modules: list[str], reads: Reads) -> list[str]:
 def _fork(
     control: socket.socket, descriptors: list[int], ended: int, ahead: Optional[list[Any]]
 ) -> None:
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:  # too many processes, or too little memory
+        pid = NONE
     if pid == 0:
         status = 1
         try:
