@@ -139,7 +139,7 @@ const AROUND = {
 
 export function describe(context) {
   const left = context.getRemainingTimeInMillis();
-  if (!(left > 0 && left <= 30_000)) throw new Error(`left: ${left}`);
+  if (!(left > 0 && left <= 100_000)) throw new Error(`left: ${left}`);
   return Object.fromEntries(
     Object.entries(context)
       .map(([name, value]) => [name, typeof value === "function" ? "function" : value])
