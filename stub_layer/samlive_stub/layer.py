@@ -32,6 +32,7 @@ NOT_SHIPPED = frozenset(
         "loader",
         "relay_acks",
         "relay_events",
+        "relay_parts",
         "relay_presence",
         "relay_runs",
         "relay_shards",

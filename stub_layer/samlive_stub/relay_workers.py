@@ -8,7 +8,7 @@ from .outbox import Sender
 from .protocol import UNKNOWN, UNWANTED
 
 if TYPE_CHECKING:
-    from .relay_streams import OutStream
+    from .relay_parts import OutStream
 
 NOTHING_TAKEN: tuple[int, list[tuple[int, int]]] = (0, [(0, UNWANTED)])
 """What a POLL says that comes from a stub which has not heard that it streams."""

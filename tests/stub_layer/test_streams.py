@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
-from samlive_stub import frames, relay_streams
+from samlive_stub import frames, relay_parts
 from samlive_stub.contract import CHUNK_BYTES
 from samlive_stub.frames import Frame, FrameError
 from samlive_stub.parts import PartBuffer
@@ -25,7 +25,7 @@ from samlive_stub.protocol import (
     UNWANTED,
     WINDOW_BYTES,
 )
-from samlive_stub.relay_streams import OutStream, Part
+from samlive_stub.relay_parts import OutStream, Part
 from samlive_stub.requester import BROKEN_OFF, Answer, Ended
 from stub_faults import Faults
 from stub_pair import Pair, worker
@@ -252,13 +252,13 @@ def test_a_slow_caller_makes_the_handler_wait_and_memory_stays_bounded(pair: Pai
 def test_a_response_beyond_lambdas_limit_breaks_off(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay_streams, "MAX_STREAM_BYTES", 1000)
+    monkeypatch.setattr(relay_parts, "MAX_STREAM_BYTES", 1000)
     writer = streaming(pair)
     writer.write(b"x" * 1000)
     writer.write(b"x")
-    assert pair.run() == Ended(relay_streams.TOO_LARGE)
+    assert pair.run() == Ended(relay_parts.TOO_LARGE)
     assert pair.taken == b"x" * 1000
-    assert b"(209715200 bytes)" in relay_streams.TOO_LARGE
+    assert b"(209715200 bytes)" in relay_parts.TOO_LARGE
 
 
 def test_a_caller_that_is_gone_lets_the_handler_go_on(pair: Pair) -> None:
