@@ -28,6 +28,7 @@ def test_every_command_and_option_is_in_the_script(
     for command, flags in completion.options_by_command().items():
         assert command in said
         assert all(flag.removeprefix("--") in said for flag in flags)
+    assert "vscode" in said and "restore" in said and "eventbridge" in said
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -46,6 +47,10 @@ def test_shell_accepts_the_script(capsys: pytest.CaptureFixture[str], shell: str
         (["samlive", "dev", "--keep-t"], "--keep-timeouts"),
         (["samlive", "transform", "--form"], "--format"),
         (["samlive", "--ver"], "--version"),
+        (["samlive", "init", "py"], "pycharm"),
+        (["samlive", "macro", "st"], "status"),
+        (["samlive", "dev", "--on-exit", "re"], "remove"),
+        (["samlive", "invoke", "Fn", "--event", "htt"], "httpapi"),
     ],
 )
 def test_bash_completes(

@@ -1,4 +1,4 @@
-"""`samlive completion SHELL`: a script that completes commands and options.
+"""`samlive completion SHELL`: a script that completes commands, options and their values.
 
 The words come from the parser, so they are never out of date. Nothing of
 samlive runs while the user types: the script holds all words itself.
@@ -6,6 +6,7 @@ samlive runs while the user types: the script holds all words itself.
 
 import argparse
 import sys
+from collections.abc import Iterable
 
 from samlive import arguments
 
@@ -17,6 +18,9 @@ _samlive() {{
         *) words="{commands} --help --version" ;;
     esac
     [ "$COMP_CWORD" -gt 1 ] || words="{commands} --help --version"
+    case ${{COMP_WORDS[COMP_CWORD-1]}} in
+{values}
+    esac
     case $current in
         -*) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
         *) COMPREPLY=($(compgen -W "$words" -- "$current") $(compgen -f -- "$current")) ;;
@@ -52,6 +56,29 @@ def options_by_command() -> dict[str, list[str]]:
     }
 
 
+def subjects() -> dict[str, list[str]]:
+    """Return the words that may follow a command, where these are a few."""
+    return {
+        name: [str(choice) for action in command._actions for choice in _follow(action)]
+        for name, command in _commands().items()
+    }
+
+
+def values() -> dict[str, list[str]]:
+    """Return the values of options that take one of a few."""
+    return {
+        flag: [str(choice) for choice in action.choices]
+        for command in _commands().values()
+        for action in command._actions
+        for flag in action.option_strings
+        if action.choices
+    }
+
+
+def _follow(action: argparse.Action) -> Iterable[object]:
+    return () if action.option_strings else action.choices or ()
+
+
 def _commands() -> dict[str, argparse.ArgumentParser]:
     for action in arguments.parser()._actions:
         if isinstance(action, argparse._SubParsersAction):
@@ -60,10 +87,16 @@ def _commands() -> dict[str, argparse.ArgumentParser]:
 
 
 def _bash(words: dict[str, list[str]]) -> str:
+    after = subjects()
     cases = "\n".join(
-        f'        {name}) words="{" ".join(options)}" ;;' for name, options in words.items()
+        f'        {name}) words="{" ".join((*after[name], *options))}" ;;'
+        for name, options in words.items()
     )
-    return _BASH.format(cases=cases, commands=" ".join(words))
+    given = "\n".join(
+        f'        {flag}) COMPREPLY=($(compgen -W "{" ".join(few)}" -- "$current")); return ;;'
+        for flag, few in values().items()
+    )
+    return _BASH.format(cases=cases, values=given, commands=" ".join(words))
 
 
 def _fish(words: dict[str, list[str]]) -> str:
@@ -72,7 +105,13 @@ def _fish(words: dict[str, list[str]]) -> str:
         f"complete -c samlive -n __fish_use_subcommand -a {name} -d '{text}'"
         for name, text in described.items()
     ]
+    after, few = subjects(), values()
     for name, options in words.items():
         seen = f"'__fish_seen_subcommand_from {name}'"
-        lines += [f"complete -c samlive -n {seen} -l {flag[2:]}" for flag in options]
+        lines += [f"complete -c samlive -n {seen} -a '{' '.join(after[name])}'"] * bool(after[name])
+        lines += [
+            f"complete -c samlive -n {seen} -l {flag[2:]}"
+            + (f" -x -a '{' '.join(few[flag])}'" if flag in few else "")
+            for flag in options
+        ]
     return "\n".join(lines) + "\n"
