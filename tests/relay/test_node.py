@@ -128,6 +128,34 @@ def test_a_process_that_ends_or_hangs_is_answered(project: Project, run: Run) ->
     run(scenario())
 
 
+@pytest.mark.parametrize("runtime", ["nodejs20.x", "nodejs24.x"])
+def test_an_error_between_two_calls_ends_the_process(
+    project: Project, run: Run, runtime: str
+) -> None:
+    told = project.folder / "told"
+    project.write(
+        "app.mjs",
+        "import fs from 'node:fs';\n"
+        "setInterval(() => {\n"
+        f"  if (fs.existsSync('{told}')) throw new Error('too late');\n"
+        "}, 5);\n"
+        "export const handler = async () => process.pid;\n",
+    )
+    project.add(runtime=runtime)
+
+    async def scenario() -> None:
+        async with project.session() as session:
+            stub = session.stub()
+            first = await stub.ask({})
+            told.touch()
+            await session.until(lambda: not session.relay.pool.pids)
+            assert any("too late" in line.text for line in session.seen(LogLine))
+            told.unlink()
+            assert await stub.ask({}) != first
+
+    run(scenario())
+
+
 FORMS = {
     "es module": ("app.mjs", "export const handler = async (event) => ({ got: event.n + 1 });"),
     "commonjs": ("app.js", "exports.handler = async (event) => ({ got: event.n + 1 });"),

@@ -125,6 +125,27 @@ def test_malformed_requests_are_refused(run: Run, bad: bytes) -> None:
     run(serving(act))
 
 
+def test_what_comes_in_one_piece_is_served_in_its_order(run: Run) -> None:
+    async def act(port: int, own: str, seen: Seen) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = f"HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 2\r\n\r\n"
+        posts = [f"POST {own}/samlive/{name} {head}[]" for name in ("unknown", "loaded")]
+        writer.write("".join([*posts, f"GET {own}{NEXT} {head}[]"]).encode())
+        seen.slot.calls.put_nowait(Call("id", {}, b"event", None))
+        statuses = []
+        for _ in range(3):
+            lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+            statuses.append(lines[0].split()[1])
+            length = next(line for line in lines if line.startswith("Content-Length: "))
+            body = await reader.readexactly(int(length.split()[1]))
+        assert statuses == ["404", "202", "200"]
+        assert body == b"event"
+        assert seen.loaded == [b"[]"]
+        writer.close()
+
+    run(serving(act))
+
+
 def test_an_invocation_goes_out_with_its_headers_and_comes_back(run: Run) -> None:
     async def act(port: int, own: str, seen: Seen) -> None:
         fields = {
