@@ -6,6 +6,13 @@ bug in samlive and shows as one.
 """
 
 
+def reason(error: OSError | UnicodeDecodeError) -> str:
+    """Return why a file cannot be used, in words and without its name."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 (byte {error.start + 1})"
+    return (error.strerror or str(error)).lower()
+
+
 class SamliveError(Exception):
     """A failure to be told to the user, without a traceback.
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samlive.errors import SamliveError
+from samlive.errors import SamliveError, reason
 
 FILE_NAMES = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
 SHARED_SECTIONS = ("global", "deploy")
@@ -94,7 +94,9 @@ def _read(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8-sig")
         document = _parsed_toml(text) if path.suffix == ".toml" else _parsed_yaml(text)
     except (OSError, UnicodeDecodeError) as error:
-        raise SamliveError(f"{path} cannot be read: {error}") from error
+        raise SamliveError(
+            f"{path} cannot be read: {reason(error)}.", "Mend it, or name another --config-file."
+        ) from error
     except ValueError as error:
         raise SamliveError(
             f"{path} is not valid {path.suffix[1:].upper()}: {error}", "Mend the file."

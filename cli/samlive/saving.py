@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from samlive import names, pairs
-from samlive.errors import SamliveError
+from samlive.errors import SamliveError, reason
 from samlive.options import of_command
 from samlive.samconfig import FILE_NAMES, OWN_SECTION
 from samlive.settings import Settings
-from samlive.state import Project
+from samlive.state import Project, write_shared
 
 _ONCE = frozenset(("adopt", "offline", "output", "stage", "takeover"))
 
@@ -82,9 +82,11 @@ def _write(path: Path, section: tuple[str, ...], values: Mapping[str, Any]) -> N
         before = path.read_text(encoding="utf-8-sig") if path.is_file() else "version = 0.1\n"
         change = _in_toml if path.suffix == ".toml" else _in_yaml
         text = change(before, section, values)
-        path.write_text(text, encoding="utf-8")
+        write_shared(path, text)
     except OSError as error:
-        raise SamliveError(f"{path} cannot be written: {error}") from error
+        raise SamliveError(
+            f"{path} cannot be written: {reason(error)}.", "Leave out --save-params to go on."
+        ) from error
 
 
 def _in_toml(text: str, section: tuple[str, ...], values: Mapping[str, Any]) -> str:

@@ -158,3 +158,11 @@ def write_private(path: Path, data: bytes) -> None:
         if isinstance(error, OSError) and error.filename is None:
             error.filename = str(path)  # a full disk is told at the write, which knows no name
         raise
+
+
+def write_shared(path: Path, text: str) -> None:
+    """Write a file of the user's, whole or not at all: its mode stays, and links lead on."""
+    target = path.resolve()
+    mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
+    write_private(target, text.encode())
+    target.chmod(mode)

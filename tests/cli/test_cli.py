@@ -12,7 +12,7 @@ from typing import NoReturn
 import pytest
 
 from samlive import arguments, cli, failures
-from samlive.errors import SamliveError
+from samlive.errors import SamliveError, reason
 from samlive.options import BY_NAME, OPTIONS
 
 SUBJECTS = {"invoke": ["Fn"], "init": ["vscode"], "macro": ["status"]}
@@ -180,6 +180,15 @@ def test_refusal_of_the_system_names_the_file(
     said = capsys.readouterr().err
     assert said.startswith("samlive: /somewhere/state: ")
     assert text in said and "Traceback" not in said
+
+
+def test_reason_of_a_file_is_told_in_words() -> None:
+    assert reason(FileNotFoundError(errno.ENOENT, "No such file or directory", "x")) == (
+        "no such file or directory"
+    )
+    with pytest.raises(UnicodeDecodeError) as broken:
+        b"ok \xff".decode()
+    assert reason(broken.value) == "it is not UTF-8 (byte 4)"
 
 
 def test_lost_connection_is_no_file_that_the_user_can_mend() -> None:

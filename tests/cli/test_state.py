@@ -1,9 +1,13 @@
 """What is kept on this machine: private, ignored by git, offline apart."""
 
+import errno
+import os
 import stat
 from pathlib import Path
 
-from samlive.state import Project, write_private
+import pytest
+
+from samlive.state import Project, write_private, write_shared
 
 
 def mode(path: Path) -> int:
@@ -57,3 +61,34 @@ def test_file_is_whole_or_not_there(tmp_path: Path) -> None:
     write_private(path, b"two")
     assert path.read_bytes() == b"two"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_of_the_users_keeps_its_mode_and_its_link(tmp_path: Path) -> None:
+    target = tmp_path / "elsewhere.toml"
+    target.write_text("before")
+    target.chmod(0o640)
+    link = tmp_path / "samconfig.toml"
+    link.symlink_to(target)
+    write_shared(link, "after\r\n")
+    assert link.is_symlink() and target.read_bytes() == b"after\r\n"
+    assert target.stat().st_mode & 0o777 == 0o640
+    write_shared(tmp_path / "new", "x")
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_file_that_cannot_be_written_stays_and_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "samconfig.toml"
+    path.write_text("before")
+
+    def full(descriptor: int, mode: str) -> object:
+        os.close(descriptor)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fdopen", full)
+    with pytest.raises(OSError) as refused:
+        write_shared(path, "after")
+    assert refused.value.filename == str(path)
+    assert [each.name for each in tmp_path.iterdir()] == ["samconfig.toml"]
+    assert path.read_text() == "before"

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from samlive import debug_ports, jsonc, recipes, rewriting
-from samlive.errors import SamliveError
+from samlive.errors import SamliveError, reason
 from samlive.settings import Settings
-from samlive.state import Project, write_private
+from samlive.state import Project, write_shared
 
 EDITORS = ("vscode", "pycharm", "webstorm", "intellij")
 PREFIX = "samlive: "
@@ -144,7 +144,9 @@ def _vscode(path: Path, ours: list[dict[str, Any]]) -> None:
     except FileNotFoundError:
         text = _NEW_LAUNCH_FILE
     except (OSError, UnicodeDecodeError) as error:
-        raise SamliveError(f"{path} cannot be read: {error}.") from None
+        raise SamliveError(
+            f"{path} cannot be read: {reason(error)}.", "Mend it, or move it away."
+        ) from None
     try:
         listed = jsonc.parse(text)["configurations"]
         there = {each.get("name") for each in listed if isinstance(each, dict)}
@@ -160,7 +162,7 @@ def _vscode(path: Path, ours: list[dict[str, Any]]) -> None:
         _say(f"{path} has them all.")
         return
     path.parent.mkdir(exist_ok=True)
-    _write(path, made)
+    write_shared(path, made)
     _say(f"{path}: added {', '.join(each['name'] for each in fresh)}")
 
 
@@ -181,17 +183,10 @@ def _idea(editor: str, folder: Path, runtimes: dict[str, str], known: dict[str, 
         if path.exists():
             _say(f"{path} is there already; it is left as it is.")
             continue
-        _write(path, _IDEA[kind].format(name=PREFIX + name, port=known[name]))
+        write_shared(path, _IDEA[kind].format(name=PREFIX + name, port=known[name]))
         _say(f"{path}: written")
     if left := [name for name in runtimes if name not in written]:
         _say(f"Left out, as {editor} does not attach to them: {', '.join(left)}")
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all, readable as the user's other files are."""
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-    write_private(path, text.encode())  # line ends as they are
-    path.chmod(mode)
 
 
 def _say(text: str) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from samlive import debug_ports, layer_cache, local_call, rewriting, sample_events, toolchains
 from samlive.access import Access
-from samlive.errors import SamliveError
+from samlive.errors import SamliveError, reason
 from samlive.layer_cache import Fetch, LayerCache
 from samlive.output import JsonOutput, Output
 from samlive.printable import printable
@@ -153,7 +153,10 @@ def _read(file: str) -> str:
     try:
         return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise SamliveError(f"The event {_named(file)} cannot be read: {error}.") from None
+        raise SamliveError(
+            f"The event {_named(file)} cannot be read: {reason(error)}.",
+            "Name a file that holds it with -e, or send a sample with --event.",
+        ) from None
 
 
 def _named(file: str | None) -> str:

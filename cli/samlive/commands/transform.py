@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samlive import names
-from samlive.errors import SamliveError
+from samlive.errors import SamliveError, reason
 from samlive.lint_gate import NewError, new_errors
 from samlive.rewriting import options, recall, rewrite
 from samlive.settings import Settings
@@ -91,7 +91,6 @@ def _write(text: str, output: str | None) -> None:
     try:
         Path(output).write_text(text, encoding="utf-8")
     except OSError as error:
-        reason = error.strerror or str(error)
         raise SamliveError(
-            f"{output} cannot be written: {reason}.", "Name another file with -o."
+            f"{output} cannot be written: {reason(error)}.", "Name another file with -o."
         ) from error
