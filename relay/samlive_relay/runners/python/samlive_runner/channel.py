@@ -34,7 +34,7 @@ class Channel:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._rest = b""
-        self._wait: Callable[[], Any] = int
+        self._wait: Callable[[], Any] = lambda: None
         if hasattr(select, "poll"):  # before the function can exchange it, as gevent does
             poll = select.poll()
             poll.register(connection, select.POLLIN)
