@@ -3,8 +3,8 @@
 Python offers no cipher of its own, but `_ssl` is linked with one, and `ctypes`
 reaches what a module is linked with: 6 MB take 1 ms, where a keystream of
 SHAKE-256 and integers take 25. An interpreter that is built otherwise (without
-`ctypes`, or with OpenSSL hidden within a module) has no AES, which `USABLE`
-says; algorithm 1 is for it.
+`ctypes`, or with OpenSSL hidden within it) has no AES, which `USABLE` says;
+algorithm 1 is for it.
 
 Algorithm 2 of `seal` differs from 1 in the ciphertext alone. Every object has a
 key of its own, so the counter may begin at zero:
@@ -101,8 +101,8 @@ try:
     import ctypes
 
     _pointer = ctypes.c_void_p
-    _openssl = ctypes.CDLL(_ssl.__file__)
+    _openssl = ctypes.CDLL(getattr(_ssl, "__file__", None))  # None: within the interpreter
     _openssl.EVP_CIPHER_CTX_new.restype = _openssl.EVP_aes_256_ctr.restype = _pointer
     USABLE = _works()
-except (ImportError, AttributeError, OSError, SealError):
+except (ImportError, AttributeError, OSError, TypeError, SealError):
     pass

@@ -4,6 +4,8 @@ import ctypes
 import hashlib
 import hmac
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -109,3 +111,18 @@ def test_what_is_kept_as_bytes_stays_as_it_is() -> None:
 def test_equal_bodies_differ_when_sealed() -> None:
     first, second = (store.pack(SEALER, "name", bytes(100), WANTED) for _ in range(2))
     assert first[OVERHEAD:] != second[OVERHEAD:]
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "sys.modules['ctypes'] = None",
+        "sys.modules['_ssl'] = None",
+        "import ctypes; ctypes.CDLL = lambda name: object()",
+        "import ctypes; ctypes.CDLL = ctypes.PyDLL = lambda name: (_ for _ in ()).throw(OSError)",
+    ],
+)
+def test_an_interpreter_without_it_goes_on(hidden: str) -> None:
+    code = f"import sys; {hidden}\nfrom samlive_stub import store\nprint(store.ABILITIES)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("{}\n", "")
