@@ -2,7 +2,8 @@
 
 import pytest
 
-from samlive_stub.protocol import ACCEPTED, ASKING
+from samlive_relay.relay import ACK_SECONDS
+from samlive_stub.protocol import ACCEPTED, ASKING, RESEND_SECONDS
 from samlive_stub.requester import Answer
 from samlive_stub.responder import NEVER, RelaySide
 from stub_pair import KEY, Pair
@@ -33,6 +34,11 @@ class PatientPair(Pair):
 @pytest.fixture
 def pair() -> PatientPair:
     return PatientPair()
+
+
+def test_a_session_acknowledges_well_before_a_stub_asks_again() -> None:
+    slow_round_trip = 0.35
+    assert ACK_SECONDS + slow_round_trip < RESEND_SECONDS[0]
 
 
 def test_a_quick_answer_is_the_only_message(pair: PatientPair) -> None:
