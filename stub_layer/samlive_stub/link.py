@@ -195,10 +195,10 @@ class Link:
         return outcome
 
     def _turn(self) -> None:
-        now = time.monotonic()
-        self._side.tick(now)
         if not self._publish():
             return
+        now = time.monotonic()
+        self._side.tick(now)  # what it brings leaves in the next turn
         if self._side.outcome is None:
             due = min(self._side.next_wakeup(now), self._connection.next_wakeup())
             self._listen(max(0.0, min(due - time.monotonic(), 60.0)))

@@ -109,8 +109,9 @@ def subscribe(packet_id: int, topics: tuple[str, ...]) -> bytes:
 
 def publish(packet_id: int, topic: str, payload: bytes, retain: bool = False) -> bytes:
     """Return PUBLISH at QoS 1 (3.3)."""
-    body = b"".join((_text(topic), packet_id.to_bytes(2, "big"), b"\x00", payload))
-    return _packet(0x33 if retain else 0x32, body)
+    name, number = _text(topic), packet_id.to_bytes(2, "big")
+    size = _length(len(name) + 3 + len(payload))
+    return b"".join((b"\x33" if retain else b"\x32", size, name, number, b"\x00", payload))
 
 
 def puback(packet_id: int) -> bytes:
@@ -211,12 +212,9 @@ def _number(data: bytes, at: int) -> tuple[int, int] | None:
 
 
 def _length(value: int) -> bytes:
-    encoded = bytearray()
-    while value >= 0x80:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    encoded.append(value)
-    return bytes(encoded)
+    if value < 0x80:
+        return bytes((value,))
+    return bytes((value & 0x7F | 0x80,)) + _length(value >> 7)
 
 
 def _text(text: str) -> bytes:

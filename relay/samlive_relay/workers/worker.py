@@ -181,7 +181,8 @@ class Worker(ABC):
     @property
     def ready(self) -> bool:
         """Whether a call would run at once, in code that is known to load and is the newest."""
-        return self.served > 0 and self.alive and not (self.debugged or self.faulted or self.stale)
+        known = self.served > 0 and self._fault is None and not self.debugged
+        return known and self.alive and not self.stale
 
     def begin(self, call: Call, done: Callable[[Outcome], None]) -> None:
         """Run a call.
