@@ -31,6 +31,7 @@ NOT_SHIPPED = frozenset(
         "layer",
         "loader",
         "relay_acks",
+        "relay_aging",
         "relay_events",
         "relay_parts",
         "relay_presence",

@@ -6,8 +6,8 @@ broker. `protocol.RESPONDER` says what happens to a request; this module only
 does it. The relay calls `tick` and `take_publishes` whenever `next_wakeup` has
 come, after each `receive` and after each `answer`.
 
-Memory is bounded: frames that never complete by `PENDING_BYTES`, answers by
-`CACHE_BYTES` and age, workers by `MAX_WORKERS` (the one heard of longest ago
+Memory is bounded: frames that never complete by `PENDING_BYTES`, answers by size
+and age (`relay_aging`), workers by `MAX_WORKERS` (the one heard of longest ago
 without an open request goes first). A request that was accepted is never
 dropped: it ends by `answer`, or by an error of the protocol's own.
 """
@@ -31,7 +31,6 @@ from .protocol import (
     GONE,
     HELD,
     HELLO_ONLY,
-    HELLO_SECONDS,
     HERE,
     HOLD_SECONDS,
     NAME_FIELD,
@@ -51,6 +50,7 @@ from .protocol import (
     worker_sender,
 )
 from .relay_acks import Acks
+from .relay_aging import Aging
 from .relay_events import (
     FetchWanted,
     ForeignPresence,
@@ -79,14 +79,11 @@ __all__ = [
 
 PENDING_BYTES = 256 * 1024 * 1024
 PENDING_SECONDS = 60.0
-CACHE_BYTES = 64 * 1024 * 1024
-CACHE_SECONDS = 1200.0
 MAX_WORKERS = 4096
 CROWD_SECONDS = 60.0
 
 _OF_A_REQUEST = (frames.REQUEST, frames.POLL, frames.UPLOAD)
 _OVER = (ANSWERED, STREAMED)
-_EXPIRING = (HELD, ANSWERED, STREAMING, STREAMED)
 NEVER = float("inf")
 
 MAX_RESPONSE_BYTES = MAX_PAYLOAD_BYTES + 100
@@ -149,11 +146,7 @@ class RelaySide:
         """Answers that leave while their handlers still write."""
         self._assembly = Reassembler(PENDING_BYTES, PENDING_SECONDS, eager=True)
         self._acks = Acks(ack_seconds)
-        self._cached_bytes = 0
-        self._next_sweep = 0.0
-        # No later than the first request that wants a sweep. Kept, because a relay asks
-        # after every packet, and looking through 500 environments takes 60 µs.
-        self._sweep_due = NEVER
+        self._aging = Aging(self._workers, self._expire, self._ask_hello)
 
     @property
     def since(self) -> int:
@@ -334,18 +327,12 @@ class RelaySide:
             if worker := self._workers.get(frame.sender):
                 self._reply(worker, frames.ACK, frame.message, frames.encode_indices(gaps))
         self.streams.flush(now)
-        if now >= self._next_sweep:
-            self._next_sweep = now + HELLO_SECONDS
-            for worker in list(self._workers.values()):
-                self._sweep(worker, now)
-            self._bound_cache()
-        if now >= self._sweep_due:
-            self._sweep_due = self._first_due()
+        self._aging.sweep(now)
 
     def next_wakeup(self, now: float) -> float:
         """Return when `tick` and `take_publishes` are due; infinity when nothing waits."""
         due = min(
-            self._sweep_due,
+            self._aging.due,
             self._shards.next_wakeup(now),
             self.streams.next_wakeup(),
             self._acks.next_wakeup(),
@@ -494,13 +481,13 @@ class RelaySide:
         if action in ("accept", "hold"):
             request.until = now + HOLD_SECONDS
             if worker.hello is None:
-                self._sweep_due = min(self._sweep_due, self._next_sweep)
+                self._aging.hold()
                 self._ask_hello(worker, now)
         elif action in ("open", "send_parts", "repeat_parts", "repeat_parts_plainly", "let_go"):
             if action == "send_parts":  # says what the ACK would have said
                 self._acks.drop(request.number)
             self.streams.act(worker, request, action, now)
-            self._sweep_due = min(self._sweep_due, request.until)
+            self._aging.expect(request.until)
         elif action == "refuse":
             request.answer = Message(frames.ERROR, request.number, NO_ENVIRONMENT)
             self._publish_answer(worker, request, now)
@@ -525,10 +512,7 @@ class RelaySide:
     def _publish_answer(self, worker: Worker, request: Request, now: float) -> None:
         assert request.answer is not None
         self._acks.drop(request.number)
-        request.until = now + CACHE_SECONDS
-        self._sweep_due = min(self._sweep_due, request.until)
-        request.size = request.answer.size + len(request.plain)
-        self._cached_bytes += request.size
+        self._aging.keep(request, request.answer.size + len(request.plain), now)
         outbox = self._outbox(worker)
         if outbox.held_back:
             # Under load the answer says what its ACK, which still waits, would have said.
@@ -556,7 +540,7 @@ class RelaySide:
         self._acks.drop(request.number)
         self._shards.withdraw(request.number, worker.topic)
         self.streams.forget(request)
-        self._cached_bytes -= request.size
+        self._aging.forget(request)
 
     def _reply(self, worker: Worker, kind: int, number: bytes, body: bytes = b"") -> None:
         self._outbox(worker).put(worker.topic, worker.sender, Message(kind, number, body))
@@ -565,41 +549,8 @@ class RelaySide:
         worker.asked_at = now
         self._reply(worker, frames.REBOOT, worker.current, HELLO_ONLY)
 
-    def _sweep(self, worker: Worker, now: float) -> None:
-        for request in list(worker.requests.values()):
-            if request.state in _EXPIRING and now >= request.until:
-                self._step(worker, request, "expired", now)
-        held = any(request.state == HELD for request in worker.requests.values())
-        if held and now - worker.asked_at >= HELLO_SECONDS:
-            self._ask_hello(worker, now)
-
-    def _first_due(self) -> float:
-        """Return when the first request wants a sweep; infinity when none does."""
-        due = NEVER
-        for worker in self._workers.values():
-            for request in worker.requests.values():
-                if request.state == HELD:
-                    return self._next_sweep
-                if request.state in _EXPIRING:
-                    due = min(due, max(request.until, self._next_sweep))
-        return due
-
-    def _bound_cache(self) -> None:
-        if self._cached_bytes <= CACHE_BYTES:
-            return
-        answered = sorted(
-            (
-                (request.until, worker, request)
-                for worker in self._workers.values()
-                for request in worker.requests.values()
-                if request.state == ANSWERED
-            ),
-            key=lambda entry: entry[0],
-        )
-        for until, worker, request in answered:
-            if self._cached_bytes <= CACHE_BYTES:
-                return
-            self._step(worker, request, "expired", until)
+    def _expire(self, worker: Worker, request: Request, now: float) -> None:
+        self._step(worker, request, "expired", now)
 
     def _admit(self, sender: bytes, name: str) -> Worker:
         if len(self._workers) >= MAX_WORKERS:

@@ -582,7 +582,7 @@ def test_memory_stays_bounded(pair: Pair) -> None:
     for number in range(300):
         pair.begin(random.Random(number).randbytes(100_000))
         assert pair.run() is not None
-    assert relay._cached_bytes <= 200_000
+    assert relay._aging.kept_bytes <= 200_000
     assert relay._assembly.pending_bytes == 0
     assert pair.stub._assembly.pending_bytes == 0
     assert len(relay._workers) == 1

@@ -200,10 +200,10 @@ def test_the_memory_of_stored_answers_is_given_back(pair: Pair) -> None:
     for _ in range(3):
         pair.begin(LARGE)
         assert pair.run() == Answer(LARGE)
-        assert relay._cached_bytes < 2_100_000
+        assert relay._aging.kept_bytes < 2_100_000
     pair.begin(b"small")
     assert pair.run() == Answer(b"small")
-    assert relay._cached_bytes < 100
+    assert relay._aging.kept_bytes < 100
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@
 import uuid
 
 from samlive_stub.protocol import HELLO_SECONDS, HOLD_SECONDS, Publish
+from samlive_stub.relay_aging import CACHE_SECONDS
 from samlive_stub.requester import StubSide
-from samlive_stub.responder import CACHE_SECONDS, NEVER, Hello, Invocation, RelaySide
+from samlive_stub.responder import NEVER, Hello, Invocation, RelaySide
 
 KEY = bytes(range(32))
 
