@@ -31,7 +31,8 @@ from samlive_stub.contract import Settings
 from samlive_stub.layer import build_layer
 
 UNTIL = """
-import sys
+import gc, sys
+gc.disable()
 here = __file__.rpartition("/")[0]
 loader = {"__name__": "loader"}
 with open(here + "/__main__.py") as source:

@@ -4,9 +4,11 @@ The layer holds sources, so importing a module means compiling it. Until the
 stage's topics are subscribed, half of them are not needed: the retained presence
 is on its way while the other half is compiled. All of it is done before the
 first event is asked for, as Lambda gives Init more processor time than it gives
-a small function's invocations.
+a small function's invocations. What is compiled stays, so the search for cycles,
+which the loader has turned off, begins after it.
 """
 
+import gc
 import os
 from collections.abc import Mapping
 
@@ -58,4 +60,6 @@ def main() -> int:
         early.connect()
     from .runtime import Runtime
 
+    gc.freeze()  # what is loaded stays
+    gc.enable()
     return Runtime(os.environ, early).run()

@@ -5,6 +5,7 @@ the size of files that are compressed one by one; sources serve every version of
 Python, where bytecode serves one.
 """
 
+import gc
 import sys
 from _frozen_importlib import ModuleSpec
 
@@ -58,6 +59,7 @@ class Archive:
 
 
 if __name__ == "__main__":
+    gc.disable()  # 1.5 ms; `init` turns it on when all is compiled
     sys.meta_path.insert(0, Archive(__file__.rpartition("/")[0]))
     from samlive_stub.init import main
 

@@ -4,6 +4,8 @@ import datetime
 import ipaddress
 import random
 import ssl
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,6 +130,26 @@ def test_over_tls_large_packets_travel_both_ways(
     assert receive(connection, 20) == payloads
     assert connection.receive(0.0) == []
     connection.close()
+
+
+def test_tls_is_had_without_what_imports_cost(broker: Any, roots: Path) -> None:
+    """`encodings.idna` alone, for a host that is no bytes, would cost 7 ms."""
+    code = (
+        f"import sys; sys.path.insert(0, {str(Path(sockets.__file__).parents[1])!r});"
+        "from samlive_stub import sockets;"
+        f"sockets.ROOTS = {str(roots)!r};"
+        f"sockets.open_socket('127.0.0.1:{broker.port}').close();"
+        "print(*sys.modules)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-S", "-E", "-I", "-B", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(result.stdout.split())
+    assert {"_socket", "_ssl", "samlive_stub.sockets"} <= loaded
+    assert not loaded & {"encodings.idna", "re", "enum", "socket", "ssl", "stringprep"}
 
 
 def test_nothing_listens(broker: Any, connection: Connection) -> None:

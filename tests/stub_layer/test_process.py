@@ -5,6 +5,8 @@ import os
 import random
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -389,10 +391,27 @@ def test_memory_and_descriptors_do_not_grow(
     assert later <= memory + 1024  # KiB
 
 
-def test_loaded_modules_are_few(opt: Any) -> None:
-    import subprocess
-    import sys
+def test_the_search_for_cycles_begins_when_all_is_compiled(opt: Any, api: Any) -> None:
+    """The loader turns it off; without it an environment's memory would grow for ever."""
+    code = (
+        f"import gc, runpy, sys; folder = {str(opt / 'samlive')!r};"
+        "sys.meta_path.insert(0, runpy.run_path(folder + '/__main__.py')['Archive'](folder));"
+        "gc.disable();"
+        "from samlive_stub.init import main; status = main();"
+        "print(status, gc.isenabled(), gc.get_freeze_count() > 1000)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-S", "-E", "-I", "-c", code],
+        env={"AWS_LAMBDA_RUNTIME_API": api.address, "SAMLIVE": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.split() == ["1", "True", "True"]
+    assert api.result()[1] == "error"
 
+
+def test_loaded_modules_are_few(opt: Any) -> None:
     code = (
         f"import sys; at = {{'__name__': 'loader'}}; folder = {str(opt / 'samlive')!r};"
         "exec(open(folder + '/__main__.py').read(), at);"
@@ -406,7 +425,7 @@ def test_loaded_modules_are_few(opt: Any) -> None:
     assert "samlive_stub.link" in loaded
     assert not loaded & {
         "json", "logging", "asyncio", "http", "http.client", "urllib", "urllib.parse", "ssl",
-        "socket", "enum", "collections.abc", "contextlib", "importlib.util",
-        "email", "dataclasses", "typing", "inspect", "subprocess", "threading", "uuid", "random",
-        "datetime", "base64", "samlive_stub.absence", "samlive_stub.responder",
+        "socket", "enum", "encodings.idna", "runpy", "collections.abc", "contextlib",
+        "importlib.util", "email", "dataclasses", "typing", "inspect", "subprocess", "threading",
+        "uuid", "random", "datetime", "base64", "samlive_stub.absence", "samlive_stub.responder",
     }  # fmt: skip
