@@ -6,6 +6,7 @@ digest; versions cannot be changed, so equal digest means equal content.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 from samlive import __version__
 from samlive.deploy.aws import Aws
@@ -23,8 +24,9 @@ class Layer:
     digest: str
 
 
+@cache
 def build() -> tuple[bytes, str]:
-    """Return the layer's zip and its digest."""
+    """Return the layer's zip and its digest; building takes 0.3 s, so it is done once."""
     from samlive_stub.layer import build_layer
 
     built = build_layer()
