@@ -20,6 +20,8 @@ from .jsontext import from_text
 BOOT, INVOKE, RELOAD = b"B", b"I", b"E"
 READY, LOADED, RESPONSE, ERROR, DEPENDENCIES = b"R", b"L", b"A", b"X", b"M"
 
+LARGE_BYTES = 64 * 1024
+
 _HEAD = struct.Struct("!IB")
 _PIECE = 64 * 1024
 
@@ -78,7 +80,12 @@ class Channel:
             SystemExit: The relay has hung up: it retired this process, or is gone.
         """
         try:
-            self._connection.sendall(_HEAD.pack(len(body), kind[0]) + body)
+            head = _HEAD.pack(len(body), kind[0])
+            if len(body) > LARGE_BYTES:  # joining would copy it
+                self._connection.sendall(head)
+                self._connection.sendall(body)
+            else:
+                self._connection.sendall(head + body)
         except (BrokenPipeError, ConnectionResetError):
             raise SystemExit(0) from None  # as at the end of its messages; nobody is left to tell
 
