@@ -63,6 +63,14 @@ EXAMPLE = {
             "src/greeting.rs:",
         ),
         Example(
+            "dotnet",
+            "DotNet",
+            ("dotnet",),
+            "src/Greeting.cs",
+            ('= "Hello";', '= "Hello"'),
+            "Greeting.cs:",
+        ),
+        Example(
             "typescript",
             "TypeScript",
             ("node", "npm"),

@@ -108,7 +108,14 @@ def test_sam_translates_to_a_template_that_passes_cfn_lint(example: Path, tmp_pa
 
 def test_the_small_projects_for_each_runtime_are_sound() -> None:
     small = sorted((ROOT / "examples" / "runtimes").glob("*/template.yaml"))
-    assert [path.parent.name for path in small] == ["go", "java", "ruby", "rust", "typescript"]
+    assert [path.parent.name for path in small] == [
+        "dotnet",
+        "go",
+        "java",
+        "ruby",
+        "rust",
+        "typescript",
+    ]
     found = files(ROOT / "examples" / "runtimes")
     assert [path for path in found if b"samlive" in path.read_bytes().lower()] == []
     script = "import sys; from cfnlint.runner import main; sys.exit(main())"
