@@ -7,6 +7,7 @@ see through SAM. cfn-lint takes seconds to import and to run: this is never
 called where somebody waits for a deploy.
 """
 
+import functools
 import hashlib
 import json
 import os
@@ -56,13 +57,16 @@ def new_errors(
         translated = translate(after, parameters)
     except TransformError as error:
         return () if _refused(before, parameters) else (Finding("SAM", "", error.message),)
+    found = findings(translated, cache)
+    if not found:
+        return ()
     try:
         original = translate(before, parameters)
     except TransformError:
         return ()  # what SAM refused before cannot get worse
     known = Counter(_place(each) for each in findings(original, cache))
     fresh = []
-    for each in findings(translated, cache):
+    for each in found:
         if known[_place(each)]:
             known[_place(each)] -= 1
         else:
@@ -90,11 +94,21 @@ def findings(tree: dict[str, Any], cache: Path | None = None) -> tuple[Finding, 
     return found
 
 
-def _run(text: str) -> tuple[Finding, ...]:
-    from cfnlint.api import lint
+@functools.cache
+def _runner() -> Any:
+    """Return what runs cfn-lint, with its rules: reading them takes half of a short run."""
+    from cfnlint.config import ConfigMixIn
+    from cfnlint.runner import Runner
 
+    return Runner(ConfigMixIn(regions=["us-east-1"]))
+
+
+def _run(text: str) -> tuple[Finding, ...]:
+    from cfnlint.decode import decode_str
+
+    template, errors = decode_str(text)
     found = []
-    for match in lint(text):
+    for match in errors or _runner().validate_template(template):
         if match.rule.id.startswith("E"):
             path = ".".join(str(part) for part in getattr(match, "path", None) or ())
             found.append(Finding(match.rule.id, path, match.message))
