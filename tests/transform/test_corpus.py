@@ -10,7 +10,7 @@ import pytest
 from transform_stage import CORPUS, corpus_files
 
 SCRIPT = Path(__file__).parents[1] / "support" / "transform_corpus.py"
-PARTS = 8
+PARTS = 4
 """The core templates are checked in so many runs, which test workers share among them."""
 
 pytestmark = pytest.mark.skipif(
