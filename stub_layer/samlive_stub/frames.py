@@ -29,7 +29,7 @@ import struct
 import zlib
 
 from .contract import CHUNK_BYTES, MAX_PAYLOAD_BYTES, MAX_STREAM_BYTES
-from .record import Record
+from .record import Quick
 
 REQUEST = 1
 ACK = 2
@@ -72,7 +72,7 @@ class FrameError(ValueError):
     """Bytes that are no frame, or a body that is not what its header says."""
 
 
-class Frame(Record):
+class Frame(Quick):
     """One frame as it came in."""
 
     __slots__ = (
@@ -118,18 +118,16 @@ class Frame(Record):
             _check_part(index, count, total, len(body))
         elif count != 1 or index or not total == len(body) <= CHUNK_BYTES:
             _check_chunk(index, count, total, len(body))
-        self._set(
-            kind=kind,
-            flags=flags,
-            counter=counter,
-            sender=sender,
-            message=message,
-            index=index,
-            count=count,
-            total=total,
-            digest=digest,
-            body=body,
-        )
+        self.kind = kind
+        self.flags = flags
+        self.counter = counter
+        self.sender = sender
+        self.message = message
+        self.index = index
+        self.count = count
+        self.total = total
+        self.digest = digest
+        self.body = body
 
 
 class Outgoing:

@@ -6,7 +6,7 @@ https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html
 """
 
 from .contract import MAX_PACKET_BYTES
-from .record import Record
+from .record import Quick, Record
 
 NOT_AUTHORIZED = 0x87
 RECEIVE_LIMIT = MAX_PACKET_BYTES + 4096
@@ -40,7 +40,7 @@ class Suback(Record):
         self._set(reasons=reasons)
 
 
-class Incoming(Record):
+class Incoming(Quick):
     """A PUBLISH from the broker; `packet_id` is 0 at QoS 0 (3.3)."""
 
     __slots__ = ("packet_id", "payload", "topic")
@@ -49,10 +49,12 @@ class Incoming(Record):
     payload: bytes
 
     def __init__(self, topic: str, packet_id: int, payload: bytes) -> None:
-        self._set(topic=topic, packet_id=packet_id, payload=payload)
+        self.topic = topic
+        self.packet_id = packet_id
+        self.payload = payload
 
 
-class Puback(Record):
+class Puback(Quick):
     """Answer to a PUBLISH at QoS 1; a reason below 0x80 is success (3.4)."""
 
     __slots__ = ("packet_id", "reason")
@@ -60,7 +62,8 @@ class Puback(Record):
     reason: int
 
     def __init__(self, packet_id: int, reason: int) -> None:
-        self._set(packet_id=packet_id, reason=reason)
+        self.packet_id = packet_id
+        self.reason = reason
 
 
 class Pingresp(Record):

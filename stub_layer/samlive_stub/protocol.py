@@ -86,7 +86,7 @@ STREAMED  it has written all, or nobody takes it any more
 
 import hashlib
 
-from .record import Record
+from .record import Quick
 
 IDLE, SEEKING, ASKING, ACCEPTED, ORPHANED, DONE = (
     "IDLE",
@@ -300,7 +300,7 @@ class ProtocolError(ValueError):
     """This end was used wrongly; what the peer does wrong is refused, never raised."""
 
 
-class Publish(Record):
+class Publish(Quick):
     """A packet to publish at QoS 1.
 
     Args:
@@ -317,7 +317,10 @@ class Publish(Record):
     retain: bool
 
     def __init__(self, topic: str, payload: bytes, shard: int = 0, retain: bool = False) -> None:
-        self._set(topic=topic, payload=payload, shard=shard, retain=retain)
+        self.topic = topic
+        self.payload = payload
+        self.shard = shard
+        self.retain = retain
 
 
 def worker_id(sender: bytes) -> str:

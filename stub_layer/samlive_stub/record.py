@@ -11,8 +11,9 @@ class Record:
     __slots__ = ()
 
     def _set(self, **values: object) -> None:
-        # A loop without bytecode: each call makes a dozen of them.
-        any(map(object.__setattr__, [self] * len(values), values, values.values()))
+        put = object.__setattr__
+        for name, value in values.items():
+            put(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__}.{name} cannot be changed")
@@ -32,3 +33,13 @@ class Record:
     def _values(self) -> tuple[object, ...]:
         names: tuple[str, ...] = self.__slots__
         return tuple(getattr(self, name) for name in names)
+
+
+class Quick(Record):
+    """A record that each packet makes; nothing but its habit keeps it from being changed.
+
+    Refusing that makes each of them cost 3 µs more, and a call makes seven.
+    """
+
+    __slots__ = ()
+    __setattr__ = object.__setattr__  # type: ignore[assignment]

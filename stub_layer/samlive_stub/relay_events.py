@@ -1,6 +1,6 @@
 """What `responder.RelaySide` tells the relay; not part of the layer."""
 
-from .record import Record
+from .record import Quick, Record
 
 
 class Hello(Record):
@@ -19,7 +19,7 @@ class Hello(Record):
         return f"Hello({self.worker!r}, {self.function!r}, <{len(self.environment)} variables>)"
 
 
-class Invocation(Record):
+class Invocation(Quick):
     """A request was accepted; the relay owes it exactly one `RelaySide.answer`.
 
     Args:
@@ -38,7 +38,10 @@ class Invocation(Record):
     event: bytes
 
     def __init__(self, worker: str, request_id: str, fields: dict[str, str], event: bytes) -> None:
-        self._set(worker=worker, request_id=request_id, fields=fields, event=event)
+        self.worker = worker
+        self.request_id = request_id
+        self.fields = fields
+        self.event = event
 
 
 class UploadWanted(Record):

@@ -12,6 +12,7 @@ from samlive_stub import frames
 from samlive_stub.assembly import REPLAY_WINDOW, Reassembler, ReplayWindow
 from samlive_stub.contract import CHUNK_BYTES, is_name
 from samlive_stub.frames import Frame, FrameError, Message
+from samlive_stub.outcomes import Answer, Failure
 
 SENDER = bytes(20)
 ID = bytes(range(16))
@@ -61,10 +62,13 @@ def test_garbage_never_raises_anything_else(garbage: bytes) -> None:
             pass
 
 
-def test_a_frame_cannot_be_changed() -> None:
-    frame = Frame(header() + b"abc")
+def test_an_outcome_cannot_be_changed() -> None:
+    answer = Answer(b"abc")
     with pytest.raises(AttributeError):
-        frame.kind = 2
+        answer.body = b"other"
+    with pytest.raises(AttributeError):
+        del answer.body
+    assert answer == Answer(b"abc") != Failure(b"abc")
 
 
 def test_a_body_with_another_digest_is_refused() -> None:
