@@ -5,11 +5,9 @@ came with nodejs24.x.
 """
 
 import fnmatch
-import json
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,18 @@ from typing import Any
 import pytest
 
 import node_client
-from conformance import Ask, Observed, compare, differing, listed, observe
+from conformance import (
+    Ask,
+    Case,
+    Observed,
+    Place,
+    ask,
+    company,
+    compare,
+    differing,
+    listed,
+    observe,
+)
 from samlive_relay.config import LocalFunction
 from samlive_relay.workers import node
 from samlive_relay.workers.api_worker import ApiWorker
@@ -40,39 +49,12 @@ LEVELS = {
 }
 
 
-@dataclass(frozen=True)
-class Place:
-    """The process of a call: handler of its function, and variables."""
-
-    handler: str = "app.handler"
-    variables: tuple[tuple[str, str], ...] = ()
-
-
-class Case:
-    """One call; alone in its process, or with all others of the same place."""
-
-    def __init__(
-        self,
-        ask: Ask,
-        handler: str = "app.handler",
-        variables: tuple[tuple[str, str], ...] = (),
-        alone: bool = False,
-    ) -> None:
-        self.ask = ask
-        self.place = Place(handler, variables)
-        self.alone = alone
-
-
 def names(module: str, group: str) -> list[str]:
     """Return what a handler module can be asked for."""
     text = (HANDLERS / module).read_text()
     part = text.partition(f"const {group} = {{\n")[2].partition("\n};")[0]
     found = re.findall(r'^  (?:"([^"]+)"|(\w+)): ', part, re.M)
     return [quoted or plain for quoted, plain in found]
-
-
-def ask(kind: str, name: str, **headers: str) -> Ask:
-    return Ask(json.dumps({"ask": [kind, name]}).encode(), headers)
 
 
 IDENTITY = '{"cognitoIdentityId": "me", "cognitoIdentityPoolId": "pool"}'
@@ -151,7 +133,7 @@ def ours(boot: Boot, hooks: Hooks, api: RuntimeApi) -> Worker:
 
 
 @cache
-def observed(client: str, side: str, place: Place, company: tuple[str, ...]) -> list[Observed]:
+def observed(client: str, side: str, place: Place, names: tuple[str, ...]) -> list[Observed]:
     """Run the calls of one process, once for all tests."""
     version, runtime = CLIENTS[client]
     function = LocalFunction("Orders", runtime, place.handler, HANDLERS)
@@ -161,17 +143,13 @@ def observed(client: str, side: str, place: Place, company: tuple[str, ...]) -> 
             return ours(boot, hooks, api)
         return theirs(version, side == "native", boot, hooks, api)
 
-    asks = [CASES[name].ask for name in company]
+    asks = [CASES[name].ask for name in names]
     return observe(make, function, asks, {"SHOP": "é", **dict(place.variables)}, HANDLERS)
 
 
 def outcome(client: str, side: str, name: str) -> Observed:
-    case = CASES[name]
-    together = [
-        other for other, each in CASES.items() if each.place == case.place and not each.alone
-    ]
-    company = (name,) if case.alone else tuple(together)
-    return observed(client, side, case.place, company)[company.index(name)]
+    together = company(CASES, name)
+    return observed(client, side, CASES[name].place, together)[together.index(name)]
 
 
 def pairs() -> Iterator[Any]:

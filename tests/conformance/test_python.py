@@ -1,17 +1,26 @@
 """Our Python runner against awslambdaric, AWS's own client: the same calls, the same outcome."""
 
 import fnmatch
-import json
 import runpy
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from conformance import Ask, Observed, compare, differing, listed, observe
+from conformance import (
+    Ask,
+    Case,
+    Observed,
+    Place,
+    ask,
+    company,
+    compare,
+    differing,
+    listed,
+    observe,
+)
 from samlive_relay.config import LocalFunction
 from samlive_relay.workers.api_worker import ApiWorker
 from samlive_relay.workers.python import PythonWorker
@@ -24,35 +33,6 @@ CLIENT = "awslambdaric"
 HANDLERS = Path(__file__).parent / "handlers" / "python"
 KNOWN = runpy.run_path(str(HANDLERS / "app.py"))
 ENDING = {"exit", "exit with text", "interrupt", "hard exit"}
-
-
-@dataclass(frozen=True)
-class Place:
-    """The process of a call: runtime and handler of its function, and variables."""
-
-    runtime: str = "python3.11"
-    handler: str = "app.handler"
-    variables: tuple[tuple[str, str], ...] = ()
-
-
-class Case:
-    """One call; alone in its process, or with all others of the same place."""
-
-    def __init__(
-        self,
-        ask: Ask,
-        runtime: str = "python3.11",
-        handler: str = "app.handler",
-        variables: tuple[tuple[str, str], ...] = (),
-        alone: bool = False,
-    ) -> None:
-        self.ask = ask
-        self.place = Place(runtime, handler, variables)
-        self.alone = alone
-
-
-def ask(kind: str, name: str, **headers: str) -> Ask:
-    return Ask(json.dumps({"ask": [kind, name]}).encode(), headers)
 
 
 IDENTITY = '{"cognitoIdentityId": "me", "cognitoIdentityPoolId": "pool"}'
@@ -87,9 +67,9 @@ FAILING = (
 
 CASES: dict[str, Case] = {
     **{f"answer: {name}": Case(ask("answer", name)) for name in KNOWN["ANSWERS"]},
-    "answer: unicode, 3.12": Case(ask("answer", "unicode"), "python3.12"),
+    "answer: unicode, 3.12": Case(ask("answer", "unicode"), runtime="python3.12"),
     "answer: half a surrogate pair, 3.12": Case(
-        ask("answer", "half a surrogate pair"), "python3.12", alone=True
+        ask("answer", "half a surrogate pair"), alone=True, runtime="python3.12"
     ),
     **{
         f"error: {name}": Case(ask("error", name), alone=name in ENDING) for name in KNOWN["ERRORS"]
@@ -148,24 +128,15 @@ def ours(boot: Boot, hooks: Hooks, api: RuntimeApi) -> Worker:
 @cache
 def observed(side: str, place: Place, names: tuple[str, ...]) -> Mapping[str, Observed]:
     """Run the calls of one process, once for all tests."""
-    function = LocalFunction("Orders", place.runtime, place.handler, HANDLERS)
+    function = LocalFunction("Orders", place.runtime or "python3.11", place.handler, HANDLERS)
     make = theirs if side == "theirs" else ours
     asks = [CASES[name].ask for name in names]
     variables = {"SHOP": "é", **dict(place.variables)}
     return dict(zip(names, observe(make, function, asks, variables, HANDLERS), strict=True))
 
 
-def company(name: str) -> tuple[str, ...]:
-    """Return the calls that share a process with this one, in order."""
-    case = CASES[name]
-    together = [
-        other for other, each in CASES.items() if each.place == case.place and not each.alone
-    ]
-    return (name,) if case.alone else tuple(together)
-
-
 def outcomes(name: str) -> tuple[Observed, Observed]:
-    place, names = CASES[name].place, company(name)
+    place, names = CASES[name].place, company(CASES, name)
     theirs, ours = (observed(side, place, names)[name] for side in ("theirs", "ours"))
     return theirs, ours
 

@@ -7,6 +7,7 @@ that is not listed in docs/fidelity.md.
 
 import asyncio
 import fnmatch
+import json
 import os
 import re
 import time
@@ -44,6 +45,44 @@ class Ask:
 
     event: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def ask(kind: str, name: str, **headers: str) -> Ask:
+    """Ask the handlers of these tests for something that they know."""
+    return Ask(json.dumps({"ask": [kind, name]}).encode(), headers)
+
+
+@dataclass(frozen=True)
+class Place:
+    """The process of a call: handler and runtime of its function, and variables."""
+
+    handler: str = "app.handler"
+    variables: tuple[tuple[str, str], ...] = ()
+    runtime: str = ""
+
+
+class Case:
+    """One call; alone in its process, or with all others of the same place."""
+
+    def __init__(
+        self,
+        ask: Ask,
+        handler: str = "app.handler",
+        variables: tuple[tuple[str, str], ...] = (),
+        alone: bool = False,
+        runtime: str = "",
+    ) -> None:
+        self.ask = ask
+        self.place = Place(handler, variables, runtime)
+        self.alone = alone
+
+
+def company(cases: Mapping[str, Case], name: str) -> tuple[str, ...]:
+    """Return the calls that share a process with this one, in order."""
+    case = cases[name]
+    if case.alone:
+        return (name,)
+    return tuple(n for n, each in cases.items() if each.place == case.place and not each.alone)
 
 
 @dataclass(frozen=True)
