@@ -76,9 +76,9 @@ class Call:
     stream: "ResponseStream | None" = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
-    """The one answer to a call.
+    """The one answer to a call; its worker adds the seconds when it hands it on.
 
     Args:
         body: Raw response, or Lambda's error JSON.
@@ -297,7 +297,8 @@ class Worker(ABC):
             self._process.drain_output()
         spent = self._loop.time() - max(self._began, self._ready_at)
         self._forget_call()
-        done(Outcome(outcome.body, outcome.error, max(0.0, spent)))
+        outcome.seconds = max(0.0, spent)
+        done(outcome)
 
     def _forget_call(self) -> None:
         if self._call is not None:
