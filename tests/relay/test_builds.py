@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from relay_session import WORD_PROGRAM, Project, Run
+from relay_session import WORD_PROGRAM, Project, Run, edited_under_traffic
 from samlive_relay.config import Build
 from samlive_relay.events import BuildEnded, BuildStarted, Reloaded
 
@@ -181,28 +181,9 @@ def test_edits_under_traffic_lose_and_mix_nothing(workshop: Workshop, run: Run) 
 
     async def scenario() -> None:
         async with workshop.project.session() as session:
-            saved = answered = 0
-            stale: list[tuple[int, str, int]] = []
-
-            async def traffic() -> None:
-                nonlocal answered
-                stub = session.stub()
-                while saved < edits:
-                    before = saved
-                    answer = await stub.ask({})
-                    answered += 1
-                    if not before <= int(answer) <= saved:
-                        stale.append((before, answer, saved))
-
-            async def saves() -> None:
-                nonlocal saved
-                for number in range(1, edits + 1):
-                    workshop.word.write_text(f"{number:02}")
-                    saved, seen = number, answered
-                    if number % 3:
-                        await session.until(lambda seen=seen: answered > seen)  # type: ignore[misc]
-
-            await asyncio.gather(traffic(), traffic(), saves())
+            stale = await edited_under_traffic(
+                session, edits, lambda number: workshop.word.write_text(f"{number:02}")
+            )
             assert stale == []
             assert await session.stub().ask({}) == f"{edits}"
 

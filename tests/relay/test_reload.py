@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from relay_session import Project, Run, Session
+from relay_session import Project, Run, Session, edited_under_traffic
 from samlive_relay.events import Reloaded
 
 
@@ -208,34 +208,9 @@ def test_a_hundred_edits_of_one_length_under_traffic_lose_and_mix_nothing(
 
     async def scenario() -> None:
         async with project.session() as session:
-            saved = 0
-            stale: list[tuple[int, str, int]] = []
-            answered = 0
-
-            async def traffic() -> None:
-                nonlocal answered
-                stub = session.stub()
-                while saved < edits:
-                    before = saved
-                    answer = await stub.ask({})
-                    answered += 1
-                    if not before <= int(answer) <= saved:
-                        stale.append((before, answer, saved))
-
-            async def answered_again(before: int) -> None:
-                await session.until(lambda: answered > before)
-
-            async def saves() -> None:
-                nonlocal saved
-                for number in range(1, edits + 1):
-                    path.write_text(language.value(f"{number:03}"))
-                    saved = number
-                    if number % 3 == 0:
-                        await asyncio.sleep(0)
-                    else:
-                        await answered_again(answered)
-
-            await asyncio.gather(traffic(), traffic(), saves())
+            stale = await edited_under_traffic(
+                session, edits, lambda number: path.write_text(language.value(f"{number:03}"))
+            )
             assert stale == []
             assert await session.stub().ask({}) == f"{edits:03}"
 

@@ -127,6 +127,42 @@ def preload(state: Path, *modules: str, interpreter: Path = Path(sys.executable)
     zygotes.remember()
 
 
+async def edited_under_traffic(
+    session: Session, edits: int, save: Callable[[int], object]
+) -> list[tuple[int, str, int]]:
+    """Save numbers from 1 on while two environments ask for the number, a third of them in a row.
+
+    Returns:
+        Answers that are neither of the code on disk at the request nor of a save during
+        it, each between what was saved before it and after it. There must be none.
+    """
+    saved = answered = 0
+    stale: list[tuple[int, str, int]] = []
+
+    async def traffic() -> None:
+        nonlocal answered
+        stub = session.stub()
+        while saved < edits:
+            before = saved
+            answer = await stub.ask({})
+            answered += 1
+            if not before <= int(answer) <= saved:
+                stale.append((before, answer, saved))
+
+    async def saves() -> None:
+        nonlocal saved
+        for number in range(1, edits + 1):
+            save(number)
+            saved, seen = number, answered
+            if number % 3:
+                await session.until(lambda seen=seen: answered > seen)  # type: ignore[misc]
+            else:
+                await asyncio.sleep(0)
+
+    await asyncio.gather(traffic(), traffic(), saves())
+    return stale
+
+
 Run = Callable[[Awaitable[None]], None]
 """The `run` fixture: runs a scenario, and fails when it leaves descriptors open."""
 
