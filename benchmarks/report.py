@@ -85,13 +85,13 @@ CAVEATS = """\
 - The machine is small, virtual and not quiet.
   A live call has more hops between processes than the raw echo it is compared with.
   Each hop waits for a free core, so on a busy machine the ratio on loopback grows with the load.
-- A call on loopback costs 1.0 ms of processor time: 0.4 ms in the relay, 0.28 in the broker,
-  0.24 in the stub, 0.1 in the worker. Half of the relay's comes after the answer has left.
-  What the caller waits for is six wake-ups one after the other, where the echo has four, and 9,000
-  bytecodes, of which sealing and opening are few. A process that was just woken takes 20 to 40 ns
-  for a bytecode, five times as long as in a loop, and up to 35 µs to be woken, so a faster event
-  loop (uvloop) makes no difference, and spinning would only help handlers faster than 0.1 ms.
-  A network hides all of it: at 30 ms it is 0.5 ms beside 34.
+- A call on loopback costs 1.1 ms of processor time: 0.4 ms in the relay, 0.3 in the broker, as
+  for the echo, 0.25 in the stub, 0.1 in the worker. Two fifths of the relay's are spent while the
+  function runs and after the answer has left. What the caller waits for is six wake-ups one after
+  the other (the echo has four) of up to 35 µs each, and some 8,000 bytecodes. A process that was
+  just woken takes three to five times as long for one as it does in a loop, and 25 µs to seal or
+  open 2.4 KB. A faster event loop (uvloop) makes no difference, and spinning would only help
+  handlers faster than 0.1 ms. A network hides all of it: at 30 ms it is 0.9 ms beside 31.
 - Calls at once are bound by the processor: at 64 both cores are full, which the raw echo, three
   processes that wait for each other, never manages.
   Of what a call then costs, the relay's one Python thread and the function's 64 processes take a
