@@ -24,6 +24,7 @@ from samlive_stub.contract import MAX_PAYLOAD_BYTES
 
 if TYPE_CHECKING:
     from samlive_relay.config import LocalFunction
+    from samlive_relay.workers.worker import Outcome
     from samlive_transform.declared import Declared
 
 
@@ -60,6 +61,21 @@ def run(
         settings.folder,
         _state(settings),
     )
+    outcome, seconds = _run(call, function, out)
+    out.tell(
+        "invocation",
+        function=function,
+        status="error" if outcome.error else "ok",
+        duration_ms=round(seconds * 1000, 3),
+        cold=True,
+        over_timeout=outcome.seconds > found.report.timeout,
+        payload=_payload(outcome.body),
+    )
+    return 1 if outcome.error else 0
+
+
+def _run(call: local_call.LocalCall, function: str, out: Output) -> tuple["Outcome", float]:
+    """Run a call and tell what it logs; return its answer and how long it took (seconds)."""
     began = time.monotonic()
     outcome = local_call.run(
         call,
@@ -68,16 +84,7 @@ def run(
         ),
         lambda name, text: out.tell("warning", function=name, text=text),
     )
-    out.tell(
-        "invocation",
-        function=function,
-        status="error" if outcome.error else "ok",
-        duration_ms=round((time.monotonic() - began) * 1000, 3),
-        cold=True,
-        over_timeout=outcome.seconds > found.report.timeout,
-        payload=_payload(outcome.body),
-    )
-    return 1 if outcome.error else 0
+    return outcome, time.monotonic() - began
 
 
 class _Plain:
