@@ -2,7 +2,7 @@
 
 Every failure that a user can cause or mend is a `SamliveError`. The command
 prints message and hint and exits with the class's status; anything else is a
-bug in samlive and shows as one.
+bug in samlive, and is told as one (failures.py).
 """
 
 
