@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 
 from samlive.offline import guard
+from samlive.offline.groups import Groups
 from samlive.offline.sandbox import failures, interpreters, streaming
 from samlive.offline.sandbox.content import Content
 from samlive.offline.sandbox.function import Answer, Function
 from samlive.offline.sandbox.places import places
 from samlive.offline.sandbox.pool import Pool
+from samlive.offline.sandbox.process import Process, Start
 from samlive.offline.sandbox.runtime_api import Invocation, Outcome, RuntimeApi
 
 Client = http.client.HTTPConnection
@@ -55,6 +57,24 @@ def archive(**entries: tuple[int, bytes]) -> bytes:
             entry.external_attr = mode << 16
             out.writestr(entry, data)
     return buffer.getvalue()
+
+
+class TestProcess:
+    def test_a_log_that_somebody_removes_says_nothing(self, tmp_path: Path) -> None:
+        """`.samlive/` may go while a session runs, by `git clean` for one."""
+        log, ended = tmp_path / "logs" / "f.log", threading.Event()
+        groups = Groups(tmp_path / "private")
+        try:
+            command = [sys.executable, "-S", "-c", "print('one')"]
+            start = Start(command, {}, tmp_path, log)
+            process = Process(start, groups, lambda status: ended.set())
+            assert ended.wait(60)
+            assert (process.written(), process.log_since(0)) == (4, "one\n")
+            log.unlink()
+            log.parent.rmdir()
+            assert (process.written(), process.log_since(0)) == (0, "")
+        finally:
+            groups.close()
 
 
 class TestContent:

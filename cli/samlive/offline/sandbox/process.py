@@ -80,14 +80,17 @@ class Process:
         self._signal(signal.SIGCONT)
 
     def written(self) -> int:
-        """Return how many bytes it has written."""
-        return self._log.stat().st_size
+        """Return how many bytes it has written; 0 when somebody removed the log."""
+        with contextlib.suppress(FileNotFoundError):
+            return self._log.stat().st_size
+        return 0
 
     def log_since(self, offset: int) -> str:
-        """Return what it has written after so many bytes."""
-        with self._log.open("rb") as log:
+        """Return what it has written after so many bytes; nothing when the log is gone."""
+        with contextlib.suppress(FileNotFoundError), self._log.open("rb") as log:
             log.seek(offset)
             return log.read().decode("utf-8", "replace")
+        return ""
 
     def _signal(self, number: int) -> None:
         # Once waited for, its id may be another's.
