@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
     from pathlib import Path
+    from typing import TextIO
 
     from samlive.errors import SamliveError
     from samlive.settings import Settings
@@ -30,6 +31,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     Args:
         argv: Arguments without the program's name; the process's when None.
     """
+    _say_everything(sys.stdout)
     arguments = parse(list(sys.argv[1:] if argv is None else argv))
     try:
         take_variables(arguments, os.environ)
@@ -45,6 +47,20 @@ def main(argv: "Sequence[str] | None" = None) -> int:
         failure = _told(error, arguments)
         _print_failure(failure, as_json=_wants_json(arguments))
         return failure.exit_status
+
+
+def _say_everything(stream: "TextIO | None") -> None:
+    """Let no text fail for the encoding of a stream.
+
+    Files and pipes get UTF-8, as JSON and YAML are; a terminal keeps its own encoding,
+    and what that lacks is shown as an escape. So are bytes of paths that are no text.
+    """
+    if stream is None or not hasattr(stream, "reconfigure"):
+        return
+    if stream.isatty():
+        stream.reconfigure(errors="backslashreplace")
+    else:
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _told(error: Exception, arguments: "argparse.Namespace") -> "SamliveError":

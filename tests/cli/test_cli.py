@@ -108,6 +108,26 @@ def test_json_output_has_the_failure_as_an_event(
 
 
 @pytest.mark.parametrize(
+    "locale",
+    [
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"PYTHONIOENCODING": "latin-1"},
+        {"PYTHONIOENCODING": "ascii:strict"},
+    ],
+    ids=lambda locale: str(*list(locale.values())[:1]),
+)
+def test_every_script_passes_whatever_the_locale(template: Path, locale: dict[str, str]) -> None:
+    template.write_text(f"# héé 日本\n{template.read_text()}", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "samlive", "transform", str(template), "--stage", "ann"],
+        env={**os.environ, **locale},
+        capture_output=True,
+        check=True,
+    )
+    assert "\n# héé 日本\n" in done.stdout.decode()
+
+
+@pytest.mark.parametrize(
     ("content", "text"),
     [
         pytest.param("a: [", "no valid YAML", id="broken YAML"),
