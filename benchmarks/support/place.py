@@ -154,7 +154,9 @@ class Stub:
     def __init__(self, place: Place, function: str, **variables: str) -> None:
         from samlive_stub import link, sockets
         from samlive_stub.contract import Settings
+        from samlive_stub.requester import Answer
 
+        self._answer = Answer
         sockets.ROOTS = str(place.root)
         settings = Settings(
             app=APP,
@@ -187,11 +189,9 @@ class Stub:
         Raises:
             CallFailed: It was not answered by the function.
         """
-        from samlive_stub.requester import Answer
-
         until = time.monotonic() + seconds
         outcome = self._link.exchange(given or fields(seconds), event, until, _no_stream)
-        if not isinstance(outcome, Answer):
+        if not isinstance(outcome, self._answer):
             raise CallFailed(failure(outcome))
         return outcome.body
 

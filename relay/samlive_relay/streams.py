@@ -69,19 +69,20 @@ class Stream:
     """
 
     def __init__(self, streams: Streams, others: "set[Stream]", invocation: Invocation) -> None:
-        self._side, self._pump = streams.side, streams.pump
-        self._vault, self._run = streams.vault, streams.run
-        self._others = others
-        self._worker, self._request = invocation.worker, invocation.request_id
-        self._algorithm = invocation.fields.get(SEAL_FIELD, "")
-        self._under_way = 0
-        self._number = b""
-        self._room = asyncio.Event()
+        # Every call has one, hardly any opens it: the rest is made there.
+        self._streams, self._others, self._invocation = streams, others, invocation
         self.opened = False
         """Whether the function streams its response."""
 
     def open(self, content_type: str) -> None:
         """Begin to answer."""
+        streams, invocation = self._streams, self._invocation
+        self._side, self._pump = streams.side, streams.pump
+        self._vault, self._run = streams.vault, streams.run
+        self._worker, self._request = invocation.worker, invocation.request_id
+        self._algorithm = invocation.fields.get(SEAL_FIELD, "")
+        self._under_way = 0
+        self._room = asyncio.Event()
         self.opened = True
         self._others.add(self)
         fields = {"content-type": content_type}
