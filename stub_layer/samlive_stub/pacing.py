@@ -12,6 +12,8 @@ by what a busy machine or the network may hold a packet back: those behind it
 come closer then than they were sent.
 """
 
+from _collections import deque  # type: ignore[import-not-found]  # the rest costs an import
+
 from .contract import BYTES_PER_SECOND, PUBLISHES_PER_SECOND
 
 WINDOW_SECONDS = 1.15
@@ -30,7 +32,7 @@ class Pacer:
     def __init__(self, publishes: int = PUBLISHES_PER_SECOND, size: int = BYTES_PER_SECOND) -> None:
         self._count_limit = publishes
         self._bytes_limit = size
-        self._booked: list[tuple[float, int]] = []
+        self._booked: deque[tuple[float, int]] = deque()
         self._bytes = 0
 
     def delay(self, size: int, now: float) -> float:
@@ -65,17 +67,12 @@ class Pacer:
         booked = self._booked
         if not booked:
             return now
-        at = max(now, booked[-1][0])
+        at: float = max(now, booked[-1][0])
         if booked[0][0] + WINDOW_SECONDS <= at:
             self._forget(at)
         return at
 
     def _forget(self, at: float) -> None:
-        passed = 0
-        for booked, size in self._booked:
-            if booked + WINDOW_SECONDS > at:
-                break
-            passed += 1
-            self._bytes -= size
-        if passed:
-            del self._booked[:passed]
+        booked = self._booked
+        while booked and booked[0][0] + WINDOW_SECONDS <= at:
+            self._bytes -= booked.popleft()[1]
