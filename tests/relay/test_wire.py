@@ -88,3 +88,32 @@ def test_what_a_slow_network_does_not_take_follows_in_order() -> None:
         assert ends.data == b"answer"
 
     scenario(act)
+
+
+def test_last_words_are_heard_though_a_send_finds_nobody_there() -> None:
+    async def act(ends: Ends) -> None:
+        ends.theirs.send(b"why I go")
+        ends.theirs.close()
+        ends.wire.send(b"x")
+        while not ends.problems:
+            ends.heard.clear()
+            await ends.heard.wait()
+        assert ends.data == b"why I go"
+        assert len(ends.problems) == 1
+
+    scenario(act)
+
+
+def test_what_has_come_in_can_be_taken_before_the_loop_notices() -> None:
+    async def act(ends: Ends) -> None:
+        ends.wire.drain()
+        assert ends.data == b""
+        ends.theirs.send(b"now")
+        ends.wire.drain()
+        assert ends.data == b"now"
+        ends.theirs.close()
+        ends.wire.drain()
+        assert ends.problems == []
+        await ends.heard.wait()
+
+    scenario(act)

@@ -63,6 +63,17 @@ class Wire:
             self._loop.remove_writer(self._socket)
             self._socket.close()
 
+    def drain(self) -> None:
+        """Take what has come in by now, without waiting for the loop to notice."""
+        while not self.closed:
+            try:
+                data = self._receive(self._chunk)
+            except OSError:  # there is no more, or will never be
+                return
+            if not data:
+                return
+            self._on_data(data)
+
     def _read(self) -> None:
         try:
             data = self._receive(self._chunk)
@@ -83,7 +94,7 @@ class Wire:
             sent = 0
         except OSError as problem:
             # Not while somebody sends: the owner is told between its own steps.
-            self._loop.call_soon(self._end, problem)
+            self._loop.call_soon(self._end_after_last_words, problem)
             return
         if sent < len(data):
             # No copy: of 6 MB a socket takes 200 KB at a time.
@@ -97,6 +108,11 @@ class Wire:
         if not self._rest and self._later and not self.closed:
             data, self._later = b"".join(self._later), []
             self._write(data)
+
+    def _end_after_last_words(self, problem: OSError) -> None:
+        # Who hangs up may have said why, and the loop has not read it yet.
+        self.drain()
+        self._end(problem)
 
     def _end(self, problem: OSError) -> None:
         if not self.closed:

@@ -56,6 +56,10 @@ class Channel:
         head = f"{{{', '.join(pairs)}}}".encode()
         self.send(INVOKE, len(head).to_bytes(4, "big"), head, event)
 
+    def drain(self) -> None:
+        """Take the messages that have come in by now."""
+        self._wire.drain()
+
     def close(self) -> None:
         """Close the channel; the runner ends at its end."""
         self._wire.close()

@@ -129,6 +129,11 @@ class PythonWorker(Worker):
             report = json.loads(body)
             self._zygotes.learn(self._interpreter, report["modules"], report["loader"])
 
+    def _on_exit(self) -> None:
+        if self._channel is not None:
+            self._channel.drain()  # why it has ended, or even the answer
+        super()._on_exit()
+
     def _on_end(self) -> None:
         # Usually the process is about to end; one that closed its channel is of no use.
         if self._process is not None:
