@@ -255,8 +255,7 @@ answer(refused)
     assert after(code) == [" accept keyword arguments (**kwargs)"] * 3
 
 
-def test_old_names_of_events_are_replaced_and_logged_as_ever(after: Answer) -> None:
-    code = """
+EAR = """
 said = []
 class Ear(logging.Handler):
     def emit(self, record):
@@ -264,6 +263,14 @@ class Ear(logging.Handler):
 log = logging.getLogger("botocore.hooks")
 log.setLevel(logging.DEBUG)
 log.addHandler(Ear())
+"""
+"""Hears what botocore's hooks log."""
+
+
+def test_old_names_of_events_are_replaced_and_logged_as_ever(after: Answer) -> None:
+    code = (
+        EAR
+        + """
 events = boto3.Session(**KEYS).events
 said.clear()
 heard = []
@@ -275,6 +282,7 @@ events.emit(f"anything.{new}.happens")
 events.emit(f"anything.{old}.happens")
 answer([heard, f"anything.{new}.happens", said])
 """
+    )
     heard, new, said = after(code)
     assert heard == [new, new]
     assert len([text for text in said if "Changing event name" in text]) == 1
@@ -291,17 +299,13 @@ answer([aliaser._alias_event_name(name).split(".").count("moved") for name in kn
 
 
 def test_making_a_client_is_logged_as_ever(fresh: Answer, after: Answer) -> None:
-    code = """
-said = []
-class Ear(logging.Handler):
-    def emit(self, record):
-        said.append(record.getMessage())
-log = logging.getLogger("botocore.hooks")
-log.setLevel(logging.DEBUG)
-log.addHandler(Ear())
+    code = (
+        EAR
+        + """
 boto3.Session(**KEYS).client("s3")
 answer([text.partition(" at 0x")[0] for text in said])
 """
+    )
     said = fresh(code)
     assert any("Changing event name" in text for text in said)
     assert after(code) == said

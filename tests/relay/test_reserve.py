@@ -35,6 +35,12 @@ def zygote_of(session: Session) -> Zygote:
     return known.zygote
 
 
+def populate(project: Project, text: str = APP) -> None:
+    project.start = "zygote"
+    project.write("app.py", text)
+    project.add()
+
+
 def touch(project: Project) -> None:
     text = (project.code / "app.py").read_text()
     project.write("app.py", text + f"# {len(text)}\n")
@@ -43,9 +49,7 @@ def touch(project: Project) -> None:
 def test_the_next_process_is_the_one_that_waits_and_another_follows(
     project: Project, run: Run
 ) -> None:
-    project.start = "zygote"
-    project.write("app.py", APP)
-    project.add()
+    populate(project)
 
     async def scenario() -> None:
         async with project.session() as session:
@@ -60,9 +64,7 @@ def test_the_next_process_is_the_one_that_waits_and_another_follows(
 
 
 def test_only_one_of_many_at_once_has_waited(project: Project, run: Run) -> None:
-    project.start = "zygote"
-    project.write("app.py", APP)
-    project.add()
+    populate(project)
 
     async def scenario() -> None:
         async with project.session() as session:
@@ -105,9 +107,7 @@ def test_variables_lines_and_folder_are_those_of_the_environment(
 
 
 def test_one_that_was_killed_is_not_given_away(project: Project, run: Run) -> None:
-    project.start = "zygote"
-    project.write("app.py", APP)
-    project.add()
+    populate(project)
 
     async def scenario() -> None:
         async with project.session() as session:
@@ -123,9 +123,7 @@ def test_one_that_was_killed_is_not_given_away(project: Project, run: Run) -> No
 
 
 def test_it_ends_with_its_zygote(project: Project, run: Run) -> None:
-    project.start = "zygote"
-    project.write("app.py", APP)
-    project.add()
+    populate(project)
 
     async def scenario() -> None:
         async with project.session() as session:
@@ -146,9 +144,7 @@ def test_it_ends_with_its_zygote(project: Project, run: Run) -> None:
 def test_one_that_is_being_forked_at_the_end_of_the_session_is_not_left(
     project: Project, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project.start = "zygote"
-    project.write("app.py", APP)
-    project.add()
+    populate(project)
     forked: list[int] = []
     hear = Zygote._on_message
 
@@ -187,9 +183,7 @@ def test_a_zygote_that_cannot_fork_stays_and_the_function_is_spawned(
     runner = project.folder / "full.py"
     runner.write_text(FULL.replace("RUNNER", repr(str(zygote_module.RUNNER))))
     monkeypatch.setattr(zygote_module, "RUNNER", runner)
-    project.start = "zygote"
-    project.write("app.py", APP.replace("getpid", "getppid"))
-    project.add()
+    populate(project, APP.replace("getpid", "getppid"))
 
     async def scenario() -> None:
         async with project.session() as session:
@@ -246,9 +240,7 @@ def test_clients_have_the_credentials_of_the_environment(project: Project, run: 
 def test_memory_that_it_had_before_is_not_the_functions(project: Project, run: Run) -> None:
     assert memory.over(os.getpid(), 1) > 1
     assert memory.over(os.getpid(), 1, before=1 << 40) == 0
-    project.start = "zygote"
-    project.write("app.py", APP)
-    project.add()
+    populate(project)
 
     async def scenario() -> None:
         async with project.session() as session:

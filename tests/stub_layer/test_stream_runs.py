@@ -12,7 +12,7 @@ from samlive_stub.protocol import BULK_WINDOW_BYTES, DONE, REST_SECONDS, WINDOW_
 from samlive_stub.relay_runs import HOLD_BYTES, MIN_BYTES, Runs
 from samlive_stub.requester import BROKEN_OFF, Ended
 from stub_pair import Pair, worker
-from stub_streams import TYPE, Writer
+from stub_streams import TYPE, Writer, streaming
 
 ID, SENDER = bytes(range(16)), bytes(20)
 DATA = random.Random(1).randbytes(5_000_000)
@@ -30,14 +30,6 @@ def storing(pair: Pair) -> Pair:
     pair.settle()
     pair.connect()
     return pair
-
-
-def streaming(pair: Pair) -> Writer:
-    name, known = pair.begin(), len(pair.invocations())
-    pair.settle()
-    while len(pair.invocations()) == known:
-        pair.pass_time(0.1)
-    return Writer(pair, pair.relays[0], name)
 
 
 def ended(pair: Pair, writer: Writer, seconds: float = 300.0) -> Any:

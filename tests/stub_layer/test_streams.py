@@ -29,7 +29,7 @@ from samlive_stub.relay_parts import OutStream, Part
 from samlive_stub.requester import BROKEN_OFF, Answer, Ended
 from stub_faults import Faults
 from stub_pair import Pair, worker
-from stub_streams import TYPE, Writer
+from stub_streams import TYPE, Writer, streaming
 
 ID = bytes(range(16))
 SENDER = bytes(20)
@@ -43,14 +43,6 @@ def pair() -> Pair:
     pair.settle()
     pair.connect()
     return pair
-
-
-def streaming(pair: Pair) -> Writer:
-    name, known = pair.begin(), len(pair.invocations())
-    pair.settle()
-    while len(pair.invocations()) == known:  # what came in counts towards the pace
-        pair.pass_time(0.1)
-    return Writer(pair, pair.relays[0], name)
 
 
 def part(offset: int, body: bytes, flags: int = 0, kind: int = frames.RESPONSE) -> Frame:

@@ -63,3 +63,12 @@ class Writer:
             order.shuffle(self.runs)
         while len(self.runs) > keep:
             self.relay.streams.put(worker(1), self.number, *self.runs.pop())
+
+
+def streaming(pair: Pair) -> Writer:
+    """Ask for a response that streams; return who writes it."""
+    name, known = pair.begin(), len(pair.invocations())
+    pair.settle()
+    while len(pair.invocations()) == known:  # what came in counts towards the pace
+        pair.pass_time(0.1)
+    return Writer(pair, pair.relays[0], name)
