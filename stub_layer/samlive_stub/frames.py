@@ -51,8 +51,6 @@ STORED = 4
 LAST = 8
 """Flags; the last one ends a stream."""
 
-SENDER_BYTES = 20
-MESSAGE_ID_BYTES = 16
 MAX_MESSAGE_BYTES = MAX_PAYLOAD_BYTES + 128 * 1024
 """Room for Lambda's largest payload and a request's fields."""
 
